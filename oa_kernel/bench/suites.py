@@ -1,0 +1,40 @@
+"""The kernel's own suites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+Tell = Callable[[str], Any]
+
+
+def _start(tell: Tell) -> Iterator[Any]:
+    from .start import run
+
+    yield from run(tell)
+
+
+def _todo(tell: Tell) -> Iterator[Any]:
+    from .todo import run
+
+    yield from run(tell)
+
+
+def _approve(tell: Tell) -> Iterator[Any]:
+    from .approve import run
+
+    yield from run(tell)
+
+
+def _files(tell: Tell) -> Iterator[Any]:
+    from .files import run
+
+    yield from run(tell)
+
+
+SUITES: dict[str, tuple[str, Callable[[Tell], Iterable[Any]]]] = {
+    "start": ("从启动到就绪、空闲内存", _start),
+    "todo": ("待办页（HTTP，1,000,000 条任务）", _todo),
+    "approve": ("批准一步（服务调用）", _approve),
+    "files": ("1 GiB 文件上传与下载", _files),
+}

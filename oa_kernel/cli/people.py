@@ -1,0 +1,204 @@
+"""``oa user``, ``oa role``, ``oa permissions``, ``oa token``: people and rights."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from oa_kernel.errors import UsageError
+
+from .common import as_json, json_option, needs_installation, person, table
+
+
+@click.group()
+def user() -> None:
+    """用户：新建、列出、停用。"""
+
+
+@user.command("create")
+@click.argument("username")
+@click.option("--name", required=True, help="姓名")
+@click.option("--department", help="部门名称（可用“上级/下级”写全）")
+@click.option("--email", default="")
+@click.option("--role", "roles", multiple=True, help="授予的角色，可多次")
+@needs_installation
+def user_create(username: str, name: str, department: str | None, email: str, roles: tuple[str, ...]) -> None:
+    """新建用户，输出一次性密码（首次登录须更改）。"""
+    from oa_kernel import db, identity, permissions
+
+    password = identity.generate_password()
+    with db.transaction():
+        made = identity.create_person(
+            username=username, name=name, email=email, password=password, password_expired=True,
+            department=find_department(department) if department else None,
+        )
+        for role_ in roles:
+            permissions.grant(made, role_)
+    click.echo(f"已新建 {username}，一次性密码：", err=True)
+    click.echo(password)
+
+
+def find_department(text: str) -> object:
+    """A department by name, or by its path ``上级/下级``."""
+    from oa_kernel.identity.models import Department
+
+    parts = [p for p in re.split(r"[/／]", text) if p]
+    found = list(Department.select().where((Department.name == parts[-1]) & Department.active))
+    if len(parts) > 1:
+        found = [d for d in found if d.parent is not None and d.parent.name == parts[-2]]
+    if not found:
+        raise UsageError(f"没有部门 {text}")
+    if len(found) > 1:
+        raise UsageError(f"有 {len(found)} 个部门叫 {text}：请写成“上级/下级”")
+    return found[0]
+
+
+@user.command("list")
+@json_option
+@needs_installation
+def user_list(json_: bool) -> None:
+    """列出所有用户。"""
+    from oa_kernel import identity
+
+    rows = identity.directory()
+    if json_:
+        as_json(rows)
+        return
+    table([(r["username"], r["name"], r["department"], "、".join(r["posts"]), "、".join(r["roles"]),
+            "是" if r["active"] else "否") for r in rows], ("用户名", "姓名", "部门", "岗位", "角色", "在用"))
+
+
+@user.command("disable")
+@click.argument("username")
+@needs_installation
+def user_disable(username: str) -> None:
+    """停用用户：不能再登录，会话与令牌即刻失效；历史保留。"""
+    from oa_kernel import identity
+
+    identity.disable_person(person(username))
+    click.echo(f"{username} 已停用", err=True)
+
+
+@click.group()
+def role() -> None:
+    """角色：列出、授予、收回。"""
+
+
+@role.command("list")
+@json_option
+@needs_installation
+def role_list(json_: bool) -> None:
+    """列出所有角色及其权限。"""
+    from oa_kernel import permissions
+
+    rows = [{"name": r.name, "title": r.title, "domain": r.domain, "permissions": dict(r.permissions)}
+            for r in permissions.roles().values()]
+    if json_:
+        as_json(rows)
+        return
+    table([(r["name"], r["title"], r["domain"], len(r["permissions"])) for r in rows],
+          ("名称", "标题", "类别", "权限数"))
+
+
+@role.command("grant")
+@click.argument("username")
+@click.argument("role_name")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="到期日，当日起失效")
+@needs_installation
+def role_grant(username: str, role_name: str, until: object) -> None:
+    """把角色授予用户。"""
+    from oa_kernel import permissions
+
+    permissions.grant(person(username), role_name, until=until.date() if until else None)  # type: ignore[attr-defined]
+    click.echo(f"已把 {role_name} 授予 {username}", err=True)
+
+
+@role.command("revoke")
+@click.argument("username")
+@click.argument("role_name")
+@needs_installation
+def role_revoke(username: str, role_name: str) -> None:
+    """从用户收回角色。"""
+    from oa_kernel import permissions
+
+    permissions.revoke(person(username), role_name)
+    click.echo(f"已从 {username} 收回 {role_name}", err=True)
+
+
+@click.group("permissions")
+def permissions() -> None:
+    """权限：说明某人为何可以或不可以。"""
+
+
+@permissions.command("explain")
+@click.argument("username")
+@click.argument("permission")
+@click.argument("object", required=False)
+@json_option
+@click.pass_context
+@needs_installation
+def permissions_explain(ctx: click.Context, username: str, permission: str, object: str | None, json_: bool) -> None:
+    """说明用户为何有（或没有）某项权限；没有时退出码为 1。"""
+    from oa_kernel import permissions as rights
+
+    who = person(username)
+    reasons = rights.explain(who, permission, object)
+    allowed = reasons[0]["allowed"]  # the verdict comes first
+    if json_:
+        as_json({"username": username, "permission": permission, "allowed": allowed, "reasons": reasons})
+    else:
+        for indent, reason in zip(["", *["  "] * len(reasons)], reasons, strict=False):
+            click.echo(f"{indent}{reason['text']}")
+    ctx.exit(0 if allowed else 1)
+
+
+@click.group()
+def token() -> None:
+    """访问令牌：签发、列出、吊销。"""
+
+
+@token.command("create")
+@click.option("--user", "username", required=True, help="令牌代表的用户")
+@click.option("--expires", default="30d", show_default=True, help="有效期，如 30d、12h")
+@click.option("--read-only", is_flag=True, help="只读")
+@click.option("--title", default="命令行签发")
+@needs_installation
+def token_create(username: str, expires: str, read_only: bool, title: str) -> None:
+    """签发令牌，只输出一次。"""
+    from oa_kernel import identity
+
+    match = re.fullmatch(r"(\d+)\s*([dh]?)", expires.strip())
+    if not match or not int(match[1]):
+        raise UsageError(f"--expires 写法有误：{expires!r}。例：30d（三十天）、12h（十二小时）")
+    days = int(match[1]) / (24 if match[2] == "h" else 1)
+    _row, secret = identity.create_token(person(username), title=title, days=days, read_only=read_only)
+    click.echo(secret)
+
+
+@token.command("list")
+@click.option("--user", "username", required=True)
+@json_option
+@needs_installation
+def token_list(username: str, json_: bool) -> None:
+    """列出用户的令牌（不含密钥）。"""
+    from oa_kernel.identity.models import Token
+
+    rows = [{"id": t.id, "title": t.title, "hint": t.hint, "read_only": t.read_only, "expires": t.expires_at,
+             "revoked": t.revoked_at} for t in Token.select().where(Token.person == person(username).id)]
+    if json_:
+        as_json(rows)
+        return
+    table([(r["id"], r["title"], r["hint"], "只读" if r["read_only"] else "读写", r["expires"],
+            "已吊销" if r["revoked"] else "") for r in rows], ("编号", "名称", "开头", "权限", "到期", "状态"))
+
+
+@token.command("revoke")
+@click.argument("token_id", type=int)
+@needs_installation
+def token_revoke(token_id: int) -> None:
+    """吊销令牌。"""
+    from oa_kernel import identity
+
+    identity.revoke_token(token_id)
+    click.echo(f"令牌 {token_id} 已吊销", err=True)

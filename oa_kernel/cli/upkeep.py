@@ -1,0 +1,93 @@
+"""``oa migrate`` and ``oa doctor``."""
+
+from __future__ import annotations
+
+import click
+
+from .common import as_json, boot, json_option
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="只检查，不改动；有待办时退出码为 1")
+@json_option
+@click.pass_context
+def migrate(ctx: click.Context, check: bool, json_: bool) -> None:
+    """把数据库更新到已安装插件的版本。"""
+    from oa_kernel import db
+    from oa_kernel.db import migrate as migrations
+
+    running = boot(migrated=False)
+    try:
+        todo = migrations.pending_all(running.plugins)
+        if check:
+            if json_:
+                as_json({"pending": todo})
+            else:
+                for name, names in todo.items():
+                    click.echo(f"{name}：待更新 {'、'.join(names)}")
+                if not todo:
+                    click.echo("数据库已是最新")
+            ctx.exit(1 if todo else 0)
+        done = bring_up_to_date(running, quiet=json_)
+        broken = running.plugins.broken()
+        if json_:
+            as_json({"done": done, "broken": [s.as_dict() for s in broken]})
+        elif not done:
+            click.echo("数据库已是最新", err=True)
+        for state in broken:
+            click.echo(f"✗ {state.name}：{state.reason}", err=True)
+        ctx.exit(1 if broken else 0)
+    finally:
+        db.close()
+
+
+def bring_up_to_date(running: object, *, quiet: bool = False) -> dict[str, list[str]]:
+    """Runs what is pending, then takes in workflow definitions that came with plugins or stand in the folder."""
+    from oa_kernel import workflow
+    from oa_kernel.db import migrate as migrations
+
+    done = migrations.upgrade(
+        running.plugins,  # type: ignore[attr-defined]
+        None if quiet else lambda name, migration: click.echo(f"更新 {name}：{migration}", err=True),
+    )
+    workflow.sync_definitions()
+    return done
+
+
+@click.command()
+@json_option
+@click.pass_context
+def doctor(ctx: click.Context, json_: bool) -> None:
+    """检查这套系统的健康状况，说明问题在哪、怎么办。"""
+    from oa_kernel import builtin, db
+
+    running = boot(migrated=False)
+    lines: list[dict[str, str]] = []
+    try:
+        from oa_kernel import runtime
+        from oa_kernel.errors import OAError
+
+        try:
+            runtime.check_migrations(running)
+            lines.append({"name": "database", "title": "数据库", "state": "ok",
+                          "message": f"{db.engine_name()}，结构为最新"})
+        except OAError as error:
+            lines.append({"name": "database", "title": "数据库", "state": "problem", "message": error.message})
+        for state in running.plugins.broken():
+            lines.append({"name": f"plugin.{state.name}", "title": f"插件 {state.name}", "state": "problem",
+                          "message": state.reason})
+        for diagnostic in builtin.collect("oa_diagnostics"):
+            try:
+                kind, message = diagnostic.check()
+            except Exception as error:  # a check that fails is itself a finding
+                kind, message = "problem", f"检查失败：{type(error).__name__}: {error}"
+            lines.append({"name": diagnostic.name, "title": diagnostic.title, "state": kind, "message": message})
+    finally:
+        db.close()
+    if json_:
+        as_json(lines)
+    else:
+        marks = {"ok": "✓", "warning": "!", "problem": "✗"}
+        for line in lines:
+            click.echo(f"{marks.get(line['state'], '?')} {line['title']}：{line['message']}")
+    ctx.exit(1 if any(line["state"] == "problem" for line in lines) else 0)

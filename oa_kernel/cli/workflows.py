@@ -1,0 +1,113 @@
+"""``oa workflow``: definitions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from oa_kernel.errors import UsageError
+
+from .common import as_json, json_option, needs_installation, person, table
+
+
+@click.group()
+def workflow() -> None:
+    """流程定义：列出、校验、发布、画图、试走。"""
+
+
+@workflow.command("list")
+@json_option
+@needs_installation
+def workflow_list(json_: bool) -> None:
+    """列出流程定义。"""
+    from oa_kernel import workflow as engine
+
+    rows = [{"name": d.name, "title": d.title, "version": d.version, "source": d.source} for d in engine.definitions()]
+    if json_:
+        as_json(rows)
+        return
+    table([(r["name"], r["title"], r["version"], r["source"]) for r in rows], ("名称", "标题", "版本", "来源"))
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"无法读取 {file}：{error}") from error
+
+
+@workflow.command("validate")
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+@click.pass_context
+@needs_installation
+def workflow_validate(ctx: click.Context, file: Path, json_: bool) -> None:
+    """校验流程定义文件；有误时指出行号与原因，退出码为 1。"""
+    from oa_kernel import workflow as engine
+
+    problems = engine.validate_text(_read(file))
+    rows = [{"line": p.line, "message": p.message} for p in problems]
+    if json_:
+        as_json({"ok": not rows, "problems": rows})
+    elif rows:
+        for r in rows:
+            click.echo(f"{file}:{r['line']}：{r['message']}", err=True)
+    else:
+        click.echo(f"{file} 没有问题", err=True)
+    ctx.exit(1 if rows else 0)
+
+
+@workflow.command("publish")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_context
+@needs_installation
+def workflow_publish(ctx: click.Context, file: Path) -> None:
+    """发布流程定义；在办的事项仍按原版本走完。"""
+    from oa_kernel import workflow as engine
+
+    text = _read(file)
+    problems = engine.validate_text(text)
+    if problems:
+        for p in problems:
+            click.echo(f"{file}:{p.line}：{p.message}", err=True)
+        ctx.exit(1)
+    row = engine.publish(text, by=None)
+    click.echo(f"已发布 {row.name} 第 {row.version} 版", err=True)
+
+
+@workflow.command("diagram")
+@click.argument("name")
+@needs_installation
+def workflow_diagram(name: str) -> None:
+    """把流程图（SVG）输出到标准输出。"""
+    from oa_kernel import workflow as engine
+
+    click.echo(engine.diagram(engine.definition(name)))
+
+
+@workflow.command("simulate")
+@click.argument("name")
+@click.option("--drafter", required=True, help="假定的拟稿人")
+@click.option("--form", "fields", multiple=True, metavar="字段=值", help="表单值，可多次")
+@json_option
+@needs_installation
+def workflow_simulate(name: str, drafter: str, fields: tuple[str, ...], json_: bool) -> None:
+    """试走：每一步会到谁手上，为什么。"""
+    import yaml
+
+    from oa_kernel import workflow as engine
+
+    form = {}
+    for field in fields:
+        key, sign, value = field.partition("=")
+        if not sign:
+            raise UsageError(f"--form 要写成 字段=值：{field!r}")
+        form[key.strip()] = yaml.safe_load(value)
+    steps = engine.simulate(name, person(drafter), form)
+    if json_:
+        as_json(steps)
+        return
+    for step in steps:
+        people = "、".join(step.get("people") or []) or "（无人）"
+        click.echo(f"{step['title']}（{step['step']}）→ {people}　{step.get('why', '')}".rstrip("　"))

@@ -1,0 +1,290 @@
+"""The declarative objects that plugins answer hooks with. Plain data; nothing here does anything.
+
+Callables inside them are called by the room that owns the matter, with the arguments their field names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PluginInfo:
+    """Answer of ``oa_plugin()``: who the plugin is and what it needs."""
+
+    #: short name, as in YAML: ``documents``
+    name: str
+    #: for people, zh-CN
+    title: str
+    version: str
+    #: PEP 440 range of kernel versions, e.g. ``>=0.1,<1``
+    kernel: str = ">=0.1,<1"
+    #: names of plugins that must be there (and are loaded first)
+    requires: Sequence[str] = ()
+    description: str = ""
+    #: import package whose ``migrations/``, ``templates/``, ``translations/``, ``static/`` are the plugin's
+    package: str = ""
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A right that can be granted. ``name`` is ``plugin.thing.verb``."""
+
+    name: str
+    title: str
+    description: str = ""
+    #: True where the right is limited by data scope and clearance (see ``permissions.restrict``)
+    scoped: bool = False
+    #: ``business`` | ``system`` | ``security`` | ``audit``: which of the three administrators may hold it
+    domain: str = "business"
+
+
+@dataclass(frozen=True)
+class Role:
+    """A named set of permissions that comes with a plugin; organisations grant it or copy it.
+
+    ``permissions`` maps a permission's name to its data scope:
+    ``own`` | ``department`` | ``department_tree`` | ``chosen`` | ``all``.
+    """
+
+    name: str
+    title: str
+    permissions: Mapping[str, str]
+    description: str = ""
+    #: ``business`` | ``system`` | ``security`` | ``audit``
+    domain: str = "business"
+    #: True: everybody who is active holds it
+    everyone: bool = False
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """A page in the left navigation.
+
+    ``group`` is one of ``workbench documents archives calendar resources ledgers requests compliance admin``.
+    """
+
+    group: str
+    title: str
+    endpoint: str
+    icon: str = "file-text"
+    #: shown to who holds this permission; None: to everybody signed in
+    permission: str | None = None
+    order: int = 100
+    #: ``count(person) -> int`` shown as a badge; asked on full pages only, must be one indexed query
+    count: Callable[[Any], int] | None = None
+
+
+@dataclass(frozen=True)
+class Widget:
+    """A card on the workbench. ``render(person) -> Markup | str`` gives its inside (HTML)."""
+
+    name: str
+    title: str
+    render: Callable[[Any], str]
+    icon: str = "layout"
+    permission: str | None = None
+    #: columns of 12 on a wide screen
+    width: int = 6
+    order: int = 100
+    #: shown to a person who has arranged nothing
+    default: bool = True
+
+
+@dataclass(frozen=True)
+class WorkflowEffect:
+    """What a definition may do when a step is completed (``on_complete: [documents.number]``).
+
+    ``run(instance, task, by) -> None`` is called inside the transaction of the action; raising undoes it all.
+    """
+
+    name: str
+    title: str
+    run: Callable[[Any, Any, Any], None]
+
+
+@dataclass(frozen=True)
+class PeopleRule:
+    """A plugin's own rule for who gets a step (``people: {rule: plugin.name}``).
+
+    ``find(instance, step, form) -> list[int]`` gives ids of people.
+    """
+
+    name: str
+    title: str
+    find: Callable[[Any, Any, Mapping[str, Any]], list[int]]
+
+
+@dataclass(frozen=True)
+class WorkflowSubject:
+    """How the kernel speaks of what a case is about (``subject_kind`` of an instance).
+
+    ``url(subject_id) -> str`` is the page where the work is done;
+    ``visible(person, subject_id) -> bool`` says whether somebody may see it beyond taking part in the case.
+    """
+
+    kind: str
+    title: str
+    url: Callable[[str], str]
+    visible: Callable[[Any, str], bool] | None = None
+
+
+@dataclass(frozen=True)
+class ScheduledTask:
+    """Periodic work. ``cron`` has five fields (minute hour day month weekday), in the organisation's zone."""
+
+    name: str
+    cron: str
+    run: Callable[[], Any]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class QueuedTask:
+    """Work that is put on the queue by name: ``scheduling.enqueue(name, **arguments)``."""
+
+    name: str
+    run: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class OutboxHandler:
+    """Carries out what an outbox row asks for, after the commit, at least once.
+
+    ``deliver(payload: dict) -> None``; raising means: try again later. ``oa_kernel.outbox.Undeliverable``
+    means: never (straight to the dead letters).
+    """
+
+    topic: str
+    deliver: Callable[[dict[str, Any]], None]
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class NotificationKind:
+    """A kind of message people can set their preferences for."""
+
+    name: str
+    title: str
+    #: channels on by default, of ``inbox``, ``email`` and plugins' own
+    channels: Sequence[str] = ("inbox", "email")
+
+
+@dataclass(frozen=True)
+class NotificationChannel:
+    """A way a message travels. ``topic`` is the outbox topic its payload is put on."""
+
+    name: str
+    title: str
+    topic: str
+    #: ``address(person) -> str``; empty: this person cannot be reached so
+    address: Callable[[Any], str]
+
+
+@dataclass(frozen=True)
+class Authenticator:
+    """A way to prove who one is. ``authenticate(username, password) -> Person | None``, asked in order."""
+
+    name: str
+    title: str
+    authenticate: Callable[[str, str], Any]
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class SearchSource:
+    """Where the search box looks. ``find(person, q, limit) -> list[{title, url, snippet, at, icon}]``."""
+
+    name: str
+    title: str
+    find: Callable[[Any, str, int], list[dict[str, Any]]]
+    permission: str | None = None
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A line of ``oa doctor``. ``check() -> (state, message)``, state ``ok`` | ``warning`` | ``problem``."""
+
+    name: str
+    title: str
+    check: Callable[[], tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """Recognises and verifies a kind of file offline, for ``oa verify FILE``.
+
+    ``recognises(path, head: bytes) -> bool``; ``verify(path) -> dict`` with at least
+    ``ok: bool``, ``kind: str``, ``summary: str``, ``reasons: list[str]``.
+    """
+
+    name: str
+    title: str
+    recognises: Callable[[Path, bytes], bool]
+    verify: Callable[[Path], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class FileGuard:
+    """Who may read files attached to a kind of thing. ``readable(person, subject_id) -> bool``."""
+
+    subject_kind: str
+    readable: Callable[[Any, str], bool]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A suite of ``oa bench``. ``run(tell) -> iterable of oa_kernel.bench.Figure``; ``tell(text)`` shows progress."""
+
+    name: str
+    title: str
+    run: Callable[[Callable[[str], Any]], Any]
+
+
+@dataclass(frozen=True)
+class DemoData:
+    """What a plugin adds to the demo organisation. ``build(org: DemoOrganisation) -> None``."""
+
+    build: Callable[[Any], None]
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Answer of a theme's entry point (any object with these attributes will do)."""
+
+    name: str
+    title: str
+    version: str
+    template_folder: str
+    static_folder: str
+    static_manifest: Mapping[str, str] = field(default_factory=dict)
+
+
+__all__ = [
+    "Authenticator",
+    "Benchmark",
+    "DemoData",
+    "Diagnostic",
+    "FileGuard",
+    "NavItem",
+    "NotificationChannel",
+    "NotificationKind",
+    "OutboxHandler",
+    "PeopleRule",
+    "Permission",
+    "PluginInfo",
+    "QueuedTask",
+    "Role",
+    "ScheduledTask",
+    "SearchSource",
+    "Theme",
+    "Verifier",
+    "Widget",
+    "WorkflowEffect",
+    "WorkflowSubject",
+]

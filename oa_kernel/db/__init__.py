@@ -1,0 +1,80 @@
+"""The database room: one engine (SQLite or PostgreSQL) behind peewee, transactions, fields, pages, migrations.
+
+    from oa_kernel import db
+
+    class Thing(db.Model):
+        title = db.CharField()
+        class Meta:
+            table_name = "things_thing"
+
+    with db.transaction():
+        Thing.create(title="…")
+"""
+
+from peewee import (
+    SQL,
+    AutoField,
+    BigAutoField,
+    BigIntegerField,
+    BlobField,
+    BooleanField,
+    Case,
+    CharField,
+    DateField,
+    DoesNotExist,
+    FloatField,
+    ForeignKeyField,
+    IntegerField,
+    IntegrityError,
+    ModelSelect,
+    SmallIntegerField,
+    TextField,
+    Value,
+    fn,
+)
+
+from .engine import close, count_queries, database, engine_name, init, is_postgresql, lock_rows, ping
+from .fields import JSONField, UTCDateTimeField
+from .model import Model, snapshot
+from .paging import Page, page
+from .transactions import in_transaction, on_commit, savepoint, transaction
+
+__all__ = [
+    "SQL",
+    "AutoField",
+    "BigAutoField",
+    "BigIntegerField",
+    "BlobField",
+    "BooleanField",
+    "Case",
+    "CharField",
+    "DateField",
+    "DoesNotExist",
+    "FloatField",
+    "ForeignKeyField",
+    "IntegerField",
+    "IntegrityError",
+    "JSONField",
+    "Model",
+    "ModelSelect",
+    "Page",
+    "SmallIntegerField",
+    "TextField",
+    "UTCDateTimeField",
+    "Value",
+    "close",
+    "count_queries",
+    "database",
+    "engine_name",
+    "fn",
+    "in_transaction",
+    "init",
+    "is_postgresql",
+    "lock_rows",
+    "on_commit",
+    "page",
+    "ping",
+    "savepoint",
+    "snapshot",
+    "transaction",
+]

@@ -1,0 +1,17 @@
+"""Files: encrypted with SM4-GCM under a key each, addressed by the SM3 of their content, guarded by what they are of.
+
+    file = files.store(stream, "附件1.docx", by=person)
+    files.attach(file, "document", document.id)
+    for piece in files.open(file, start=0, end=1024): …
+"""
+
+from .attach import attach, attached, detach, discard, get, readable, require_readable, versions
+from .models import File
+from .store import blob_path, copy_to, read_bytes, store, store_bytes
+from .store import open_content as open
+from .sweep import sweep
+
+__all__ = [
+    "File", "attach", "attached", "blob_path", "copy_to", "detach", "discard", "get", "open", "read_bytes", "readable",
+    "require_readable", "store", "store_bytes", "sweep", "versions",
+]

@@ -1,0 +1,326 @@
+"""Storing: one pass over the stream, hashed and encrypted, into a file that is whole or is not there.
+
+The order is what makes a crash harmless: temporary file → fsync → rename to the content's place → row. A crash
+before the row leaves a blob that no row knows, and the sweep takes it away.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import uuid
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oa_kernel import audit, clock, db, runtime, signals
+from oa_kernel.crypto import SM3, ChunkReader, ChunkWriter, new_key
+from oa_kernel.errors import Invalid, NotFound, StorageFull, TooLarge, Unavailable
+
+from . import names, types
+from .models import Blob, File
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+#: bytes asked of the stream at once, and of one encrypted chunk
+PIECE = 256 * 1024
+#: bytes from which on hashing has a thread of its own
+_LARGE = 2 * 1024 * 1024
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_ADVISORY = 0x0A_F1_1E5
+
+
+def store(
+    stream: Any,
+    name: str,
+    by: Any = None,
+    max_size: int | None = None,
+    allow: Collection[str] | None = None,
+    mime_hint: str | None = None,
+    previous: File | None = None,
+) -> File:
+    """Keeps what ``stream.read`` gives, encrypted, and returns its row.
+
+    :param by: a person or their id; None: the system.
+    :param max_size: bytes; the installation's ``storage.max_upload`` if left out or larger.
+    :param allow: extensions or media types accepted here; None: everything but programs.
+    :param mime_hint: what the sender says it is; kept only where the content does not tell.
+    :param previous: the file this is the next version of.
+    :raises TooLarge: as soon as the limit is passed; the rest is not read.
+    :raises Invalid: for nothing at all, or a name that cannot be.
+    :raises UnsupportedType: when content and extension disagree, or are not accepted.
+    :raises StorageFull: when the disk is; nothing is left behind.
+    """
+    name = names.clean(name)
+    extension = names.extension(name)
+    limit = runtime.current().config["storage"]["max_upload"]
+    limit = limit if max_size is None else min(limit, max_size)
+    with _temporary() as temporary:
+        digest, size, mime = _write(temporary, stream, name, extension, limit, allow)
+        if mime == "application/octet-stream" and mime_hint and _plain_hint(mime_hint):
+            mime = mime_hint
+        with db.transaction():
+            _hold(shared=True)
+            blob = _place(temporary, digest, size)
+            row = File.create(
+                blob=blob, name=name, size=size, sm3=digest, mime=mime, by_id=_id(by), at=clock.now(),
+                previous=previous, version=previous.version + 1 if previous else 1,
+            )
+            audit.record(
+                "file.stored", "file", row.id, title=name, after={"size": size, "sm3": digest, "mime": mime}, by=by
+            )
+            signals.file_stored.send("files", file=row)
+    return row
+
+
+def store_bytes(data: bytes, name: str, by: Any = None, **options: Any) -> File:
+    """:func:`store` of what is in memory already."""
+    return store(io.BytesIO(data), name, by, **options)
+
+
+class Content:
+    """The bytes of a file or a range of it, piece by piece. Close it, or read it to the end."""
+
+    def __init__(self, source: Any, pieces: Iterator[bytes]) -> None:
+        self._source, self._pieces = source, pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._pieces)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Lets go of the file on disk."""
+        self._source.close()
+
+
+def open_content(file: File, start: int = 0, end: int | None = None) -> Content:
+    """The content from byte ``start`` up to ``end`` (excluded; the end of the file if left out).
+
+    :raises NotFound: when the blob is missing on disk.
+    :raises oa_kernel.crypto.CryptoError: when it was altered; nothing unauthenticated is handed out.
+    """
+    path = blob_path(file.sm3)
+    try:
+        source = path.open("rb", buffering=0)
+    except FileNotFoundError:
+        raise NotFound(
+            f"文件 {file.name} 的内容不在存储中（{file.sm3[:16]}…），请从备份恢复", code="blob_missing"
+        ) from None
+    except OSError as error:
+        raise Unavailable(f"暂时无法读取文件 {file.name}：{error.strerror}") from error
+    try:
+        reader = ChunkReader(source, runtime.current().keys.unwrap)
+        return Content(source, reader.chunks(start, reader.size if end is None else min(end, reader.size)))
+    except BaseException:
+        source.close()
+        raise
+
+
+def read_bytes(file: File) -> bytes:
+    """The whole content, for what fits into memory."""
+    return b"".join(open_content(file))
+
+
+def copy_to(file: File, sink: Any) -> int:
+    """Writes the content into ``sink``; how many bytes."""
+    done = 0
+    for piece in open_content(file):
+        done += len(piece)
+        sink.write(piece)
+    return done
+
+
+def folder() -> Path:
+    """Where blobs are kept."""
+    cache = runtime.current().cache
+    if "files.folder" not in cache:
+        cache["files.folder"] = runtime.current().config.file("storage.path")
+    return cache["files.folder"]
+
+
+def blob_path(sm3: str) -> Path:
+    """Place of a content."""
+    return folder() / sm3[:2] / sm3[2:4] / sm3
+
+
+def temporary_folder() -> Path:
+    """Where files are that are not whole yet."""
+    return folder() / "tmp"
+
+
+def _write(
+    path: Path, stream: Any, name: str, extension: str, limit: int, allow: Collection[str] | None
+) -> tuple[str, int, str]:
+    keys = runtime.current().keys
+    key = new_key()
+    head, tail, size = b"", b"", 0
+    with _disk(), path.open("xb", buffering=0) as sink, _Digest() as digest:
+        with ChunkWriter(_Whole(sink), key, keys.wrap(key), PIECE) as writer:
+            while piece := stream.read(PIECE):
+                size += len(piece)
+                if size > limit:
+                    raise TooLarge(f"文件 {name} 过大：上限 {_shown_size(limit)}", limit=limit)
+                if len(head) < types.HEAD:
+                    head += piece[: types.HEAD - len(head)]
+                tail = piece if len(piece) >= types.TAIL else (tail + piece)[-types.TAIL :]
+                digest.update(piece)
+                writer.write(piece)
+            if not size:
+                raise Invalid(f"文件 {name} 是空的（0 字节），没有保存", code="empty_file",
+                              errors={"file": ["文件是空的"]})
+            mime = types.check(name, extension, head, tail[-types.TAIL :], allow)
+        os.fsync(sink.fileno())
+        return digest.hexdigest(), size, mime
+
+
+class _Digest:
+    """SM3 that works beside the encryption, in a thread of its own, once a file proves to be large."""
+
+    def __init__(self) -> None:
+        self._state = SM3()
+        self._size = 0
+        self._pool: ThreadPoolExecutor | None = None
+        self._running: Future[Any] | None = None
+
+    def update(self, piece: bytes) -> None:
+        """Takes the next piece; it must not change until the next call."""
+        self._size += len(piece)
+        if self._size <= _LARGE:
+            self._state.update(piece)
+            return
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._pool = ThreadPoolExecutor(1, "oa-sm3")
+        self._wait()
+        self._running = self._pool.submit(self._state.update, piece)
+
+    def hexdigest(self) -> str:
+        self._wait()
+        return self._state.hexdigest()
+
+    def _wait(self) -> None:
+        if self._running is not None:
+            self._running.result()
+            self._running = None
+
+    def __enter__(self) -> _Digest:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+
+class _Whole:
+    """An unbuffered file whose ``write`` writes all of it, or raises."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data)
+        done = self._raw.write(view)
+        while done < len(view):
+            done += self._raw.write(view[done:])
+        return done
+
+
+def _place(temporary: Path, digest: str, size: int) -> Blob:
+    """The content's row, and its file at its place. Content that is there already is kept as it is."""
+    target = blob_path(digest)
+    blob = Blob.get_or_none(Blob.sm3 == digest)
+    with _disk():
+        if blob is None or not target.exists():
+            _make_folders(target.parent)
+            os.replace(temporary, target)
+            _sync_folder(target.parent)
+    if blob is None:
+        mark = db.database.param
+        db.database.execute_sql(
+            f"INSERT INTO files_blob (sm3, size, created_at) VALUES ({mark}, {mark}, {mark})"
+            " ON CONFLICT (sm3) DO NOTHING",
+            (digest, size, Blob.created_at.db_value(clock.now())),
+        )
+        blob = Blob.get(Blob.sm3 == digest)
+    return blob
+
+
+@contextmanager
+def _temporary() -> Iterator[Path]:
+    with _disk():
+        _make_folders(temporary_folder())
+    path = temporary_folder() / uuid.uuid4().hex
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise StorageFull("存储空间不足，文件没有保存；请联系管理员清理磁盘后重试") from error
+        raise
+
+
+def _make_folders(path: Path) -> None:
+    if path.is_dir():
+        return
+    _make_folders(path.parent)
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        return
+    _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    """Makes a rename or a new entry in the folder last through a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _hold(*, shared: bool) -> None:
+    """Keeps storing and sweeping apart until the transaction ends; storers do not wait for one another.
+
+    SQLite has one writer at a time anyway.
+    """
+    if db.is_postgresql():
+        function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+        db.database.execute_sql(f"SELECT {function}({_ADVISORY})")
+
+
+def _plain_hint(mime: str) -> bool:
+    """Only a hint that no browser would act on."""
+    main = mime.partition(";")[0].strip().lower()
+    return len(mime) <= 100 and main.startswith("application/") and main not in (
+        "application/xhtml+xml", "application/javascript", "application/ecmascript", "application/xml",
+        "application/pdf",
+    )
+
+
+def _id(by: Any) -> int | None:
+    return by if by is None or isinstance(by, int) else by.id
+
+
+def _shown_size(size: int) -> str:
+    for unit, bytes_ in (("GB", 2**30), ("MB", 2**20), ("KB", 2**10)):
+        if size >= bytes_:
+            return f"{size / bytes_:.4g} {unit}"
+    return f"{size} 字节"

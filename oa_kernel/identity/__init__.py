@@ -1,0 +1,123 @@
+"""Who there is and who is asking: departments, posts, people, passwords, second factors, sessions, tokens.
+
+    from oa_kernel import identity
+
+    person = identity.authenticate("drafter", password)
+    session, secret = identity.open_session(person, ip=…, user_agent=…)
+
+Every function that writes is one transaction with its audit event. ``by`` is who does it; None is the system.
+Who may do it is asked before, with ``permissions.require``.
+"""
+
+from .departments import create_department, department, department_ids_below, department_tree, update_department
+from .lookups import departments_of, deputy_for, heads_of, holders, holders_of_kind, people_in
+from .models import Department, Person, PersonPost, Post, Session, Token
+from .passwords import generate_password, hash_password, set_password
+from .passwords import problems as password_problems
+from .people import (
+    by_ids,
+    by_username,
+    complete_profile,
+    create_person,
+    directory,
+    disable_person,
+    enable_person,
+    get,
+    list_people,
+    set_clearance,
+    set_preferences,
+    update_person,
+)
+from .posts import (
+    assign,
+    create_post,
+    end_assignment,
+    holdings,
+    holdings_of,
+    post_by_code,
+    posts_in,
+    update_post,
+)
+from .sessions import (
+    end_all_sessions,
+    end_session,
+    list_sessions,
+    open_session,
+    rotate_session,
+    session_by_secret,
+)
+from .signin import authenticate, check_password, pending_steps, second_factor_due, unlock
+from .tokens import create_token, list_tokens, revoke_token, token_by_secret
+from .totp import (
+    begin_totp,
+    check_totp,
+    confirm_totp,
+    recovery_codes_left,
+    remove_totp,
+    renew_recovery_codes,
+)
+
+__all__ = [
+    "Department",
+    "Person",
+    "PersonPost",
+    "Post",
+    "Session",
+    "Token",
+    "assign",
+    "authenticate",
+    "begin_totp",
+    "by_ids",
+    "by_username",
+    "check_password",
+    "check_totp",
+    "complete_profile",
+    "confirm_totp",
+    "create_department",
+    "create_person",
+    "create_post",
+    "create_token",
+    "department",
+    "department_ids_below",
+    "department_tree",
+    "departments_of",
+    "deputy_for",
+    "directory",
+    "disable_person",
+    "enable_person",
+    "end_all_sessions",
+    "end_assignment",
+    "end_session",
+    "generate_password",
+    "get",
+    "hash_password",
+    "heads_of",
+    "holders",
+    "holders_of_kind",
+    "holdings",
+    "holdings_of",
+    "list_people",
+    "list_sessions",
+    "list_tokens",
+    "open_session",
+    "password_problems",
+    "pending_steps",
+    "people_in",
+    "post_by_code",
+    "posts_in",
+    "recovery_codes_left",
+    "remove_totp",
+    "renew_recovery_codes",
+    "revoke_token",
+    "rotate_session",
+    "second_factor_due",
+    "session_by_secret",
+    "set_clearance",
+    "set_password",
+    "set_preferences",
+    "token_by_secret",
+    "unlock",
+    "update_department",
+    "update_person",
+    "update_post",
+]

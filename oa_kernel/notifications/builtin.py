@@ -1,0 +1,34 @@
+"""What the notifications room contributes: the kernel's own kinds of messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oa_kernel.contributions import Diagnostic, NotificationKind, OutboxHandler
+
+
+def _mail(payload: dict[str, Any]) -> None:
+    from .mail import deliver
+
+    deliver(payload)
+
+
+def _check_mail() -> tuple[str, str]:
+    from .mail import check
+
+    return check()
+
+
+CONTRIBUTIONS: dict[str, list[Any]] = {
+    "oa_notification_kinds": [
+        NotificationKind("workflow.task", "新的待办"),
+        NotificationKind("workflow.returned", "退回给我的"),
+        NotificationKind("workflow.done", "我发起的已办结"),
+        NotificationKind("workflow.urge", "催办"),
+        NotificationKind("workflow.circulated", "传阅给我的", ("inbox",)),
+        NotificationKind("workflow.overdue", "即将到期和逾期"),
+        NotificationKind("security.notice", "账户安全"),
+    ],
+    "oa_outbox_handlers": [OutboxHandler("mail", _mail, "电子邮件")],
+    "oa_diagnostics": [Diagnostic("mail", "电子邮件", _check_mail)],
+}

@@ -1,0 +1,229 @@
+"""Giving roles and taking them back; system, security and audit administration stay apart (三员分立)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from oa_kernel import audit, clock, db
+from oa_kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from oa_kernel.identity.models import Department, Person, Post
+from oa_kernel.identity.shared import by_id, id_of, load_department, load_person, load_post, touch, touch_everybody
+
+from . import registry
+from .models import Grant
+from .scopes import in_force
+from .who import members
+
+_SHOWN = ["subject_kind", "subject_id", "role", "below", "departments", "since", "until", "reason"]
+
+
+def grant(
+    subject: Any,
+    role: str | registry.RoleInfo,
+    *,
+    scope_departments: Sequence[Any] = (),
+    below: bool = False,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+    reason: str = "",
+    by: Person | int | None = None,
+) -> Grant:
+    """Gives a role to a person, to whoever holds a post, or to the people of a department.
+
+    :param subject: a Person, Post or Department, or ``("person" | "post" | "department", id)``.
+    :param scope_departments: what the scope ``chosen`` means here; needed where the role has that scope.
+    :param below: for a department: to the people of the departments below it too.
+    :param until: the first day it no longer holds; None: until it is taken back.
+    :raises Conflict: when the subject has the role already, or somebody would hold two of system, security and
+        audit administration.
+    :raises Forbidden: when somebody grants to themselves.
+    """
+    kind, subject_id = subject_of(subject)
+    name = role if isinstance(role, str) else role.name
+    since = since or clock.today()
+    with db.transaction():
+        touch_everybody()  # first: two grants at once follow one another, so the checks below see the other
+        info = registry.roles().get(name)
+        title = _title(kind, subject_id)
+        chosen = _check(info, name, kind, scope_departments, below, since, until)
+        if by is not None and id_of(by) in members(kind, subject_id, below=below):
+            raise Forbidden("不能给自己授权，请由另一位安全管理员办理")
+        same = (
+            (Grant.subject_kind == kind) & (Grant.subject_id == subject_id) & (Grant.role == name)
+            & Grant.ended_at.is_null()
+        )
+        # one that ran out by itself makes room
+        Grant.update(ended_at=clock.now()).where(same, Grant.until <= clock.today()).execute()
+        if Grant.select().where(same).exists():
+            raise Conflict(f"{title}已有角色“{info.title}”，如要修改请先收回", code="granted_already")
+        made = Grant.create(
+            subject_kind=kind, subject_id=subject_id, role=name, below=below, departments=chosen, since=since,
+            until=until, reason=reason.strip(), granted_by=by_id(by), granted_at=clock.now(),
+        )
+        if kind == "person":
+            touch([subject_id])
+        audit.record(
+            "permission.granted", kind, subject_id, title=title, after=db.snapshot(made, only=_SHOWN), by=by_id(by)
+        )
+        if info.domain in registry.APART:
+            check_separation()
+    return made
+
+
+def revoke(
+    grant: Any, role: str | registry.RoleInfo = "", *, reason: str = "", by: Person | int | None = None
+) -> Grant:
+    """Takes a grant back: from the commit on it does nothing. The row stays, as history.
+
+    :param grant: the grant or its id; or the subject it was made to, with ``role``.
+    """
+    with db.transaction():
+        touch_everybody()
+        row = _granted(grant, role if isinstance(role, str) else role.name)
+        if row.ended_at is not None:
+            raise Conflict("这条授权已经收回", code="grant_ended")
+        row.ended_at, row.ended_by = clock.now(), by_id(by)
+        row.save(only=[Grant.ended_at, Grant.ended_by])
+        if row.subject_kind == "person":
+            touch([row.subject_id])
+        audit.record(
+            "permission.revoked", row.subject_kind, row.subject_id, title=_title(row.subject_kind, row.subject_id),
+            before=db.snapshot(row, only=_SHOWN), after={"reason": reason.strip()}, by=by_id(by),
+        )
+    return row
+
+
+def grants_to(subject: Any, *, ended: bool = False) -> list[Grant]:
+    """Grants made to a person, post or department directly; with ``ended`` those that are over as well."""
+    kind, subject_id = subject_of(subject)
+    query = Grant.select().where(Grant.subject_kind == kind, Grant.subject_id == subject_id)
+    if not ended:
+        query = query.where(Grant.ended_at.is_null(), Grant.until.is_null() | (Grant.until > clock.today()))
+    return list(query.order_by(Grant.id))
+
+
+def granted_to(kind: str, subject_id: int) -> list[str]:
+    """Names of the roles granted today to a ``person``, ``post`` or ``department``."""
+    query = Grant.select(Grant.role).where(Grant.subject_kind == kind, Grant.subject_id == subject_id, in_force())
+    return [name for (name,) in query.order_by(Grant.id).tuples()]
+
+
+def list_grants(
+    *, role: str = "", open_only: bool = True, limit: int = 50, cursor: str | None = None
+) -> db.Page:
+    """A page of grants, the newest first."""
+    query = Grant.select()
+    if role:
+        query = query.where(Grant.role == role)
+    if open_only:
+        query = query.where(Grant.ended_at.is_null(), Grant.until.is_null() | (Grant.until > clock.today()))
+    return db.page(query, [Grant.id.desc()], limit=limit, cursor=cursor)
+
+
+def subject_titles(grants: Sequence[Grant]) -> dict[tuple[str, int], str]:
+    """What the subjects of many grants are called, in three queries at most."""
+    wanted: dict[str, set[int]] = {}
+    for one in grants:
+        wanted.setdefault(one.subject_kind, set()).add(one.subject_id)
+    return {(kind, i): title for kind, ids in wanted.items() for i, title in _titles(kind, ids).items()}
+
+
+def check_separation() -> None:
+    """Raises Conflict when an active person holds, or is to hold, two of the three administrations.
+
+    Whatever may bring that about (a grant, a post, a move) asks this at the end of its transaction.
+    """
+    domains = {name: role.domain for name, role in registry.roles().items() if role.domain in registry.APART}
+    open_ones = list(
+        Grant.select().where(
+            Grant.role.in_(list(domains)), Grant.ended_at.is_null(),
+            Grant.until.is_null() | (Grant.until > clock.today()),
+        )
+    )
+    if len({domains[g.role] for g in open_ones}) < 2:
+        return
+    holds: dict[int, set[str]] = {}
+    for one in open_ones:
+        for person_id in members(one.subject_kind, one.subject_id, below=one.below, future=True):
+            holds.setdefault(person_id, set()).add(domains[one.role])
+    both = {i: found for i, found in holds.items() if len(found) > 1}
+    if not both:
+        return
+    person_id, found = sorted(both.items())[0]
+    names = " 和 ".join(registry.DOMAIN_TITLES[d] for d in registry.APART if d in found)
+    raise Conflict(
+        f"{_title('person', person_id)}不能同时担任{names}：三员分立，请先收回其中一方的角色",
+        code="separation_of_duties", person=person_id, domains=sorted(found),
+    )
+
+
+def subject_of(subject: Any) -> tuple[str, int]:
+    """``(kind, id)`` of what a role is granted to."""
+    for model, kind in ((Person, "person"), (Post, "post"), (Department, "department")):
+        if isinstance(subject, model):
+            return kind, subject.id
+    if isinstance(subject, tuple) and len(subject) == 2 and subject[0] in Grant.SUBJECTS:
+        return subject[0], int(subject[1])
+    raise TypeError(f"a role is granted to a Person, Post or Department, not to {subject!r}")
+
+
+def _check(
+    info: registry.RoleInfo | None, name: str, kind: str, departments: Sequence[Any], below: bool,
+    since: dt.date, until: dt.date | None,
+) -> list[int]:
+    """Ids of the chosen departments; raises Invalid with all that is wrong."""
+    if info is None:
+        raise Invalid(f"没有角色“{name}”", errors={"role": ["请从列表中选择角色"]})
+    errors: dict[str, list[str]] = {}
+    if info.everyone:
+        errors["role"] = [f"“{info.title}”人人都有，不需要授予"]
+    chosen = [load_department(d).id for d in departments]
+    has_chosen = "chosen" in info.permissions.values()
+    if has_chosen and not chosen:
+        errors["scope_departments"] = [f"“{info.title}”的数据范围是指定部门，请选择部门"]
+    if chosen and not has_chosen:
+        errors["scope_departments"] = [f"“{info.title}”没有“指定部门”的权限，不能限定部门"]
+    if below and kind != "department":
+        errors["below"] = ["只有授予部门时才能包括下级部门"]
+    if until is not None and until <= max(since, clock.today()):
+        errors["until"] = ["到期日要晚于今天和开始日"]
+    if errors:
+        raise Invalid("授权有误", errors=errors)
+    return sorted(set(chosen))
+
+
+def _granted(grant: Any, role: str) -> Grant:
+    if not role:
+        row = Grant.get_or_none(Grant.id == id_of(grant))
+        if row is None:
+            raise NotFound("没有这条授权，请刷新后再试")
+        return row
+    kind, subject_id = subject_of(grant)
+    row = Grant.get_or_none(
+        Grant.subject_kind == kind, Grant.subject_id == subject_id, Grant.role == role, Grant.ended_at.is_null()
+    )
+    if row is None:
+        raise NotFound(f"{_title(kind, subject_id)}没有直接授予的角色“{role}”；可能来自职务或部门")
+    return row
+
+
+def _title(kind: str, subject_id: int) -> str:
+    load = {"person": load_person, "post": load_post, "department": load_department}[kind]
+    row = load(subject_id)
+    return row.title if kind == "post" else row.name
+
+
+def _titles(kind: str, ids: set[int]) -> dict[int, str]:
+    if kind == "person":
+        return dict(Person.select(Person.id, Person.name).where(Person.id.in_(ids)).tuples())
+    if kind == "department":
+        return dict(Department.select(Department.id, Department.name).where(Department.id.in_(ids)).tuples())
+    rows = Post.select(Post.id, Department.name, Post.title).join(Department).where(Post.id.in_(ids)).tuples()
+    return {i: f"{home} {title}" for i, home, title in rows}
+
+
+__all__ = [
+    "check_separation", "grant", "granted_to", "grants_to", "list_grants", "revoke", "subject_of", "subject_titles",
+]

@@ -1,0 +1,150 @@
+"""The pytest plugin. Fixtures only; what they stand on is imported when one is asked for."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from oa_kernel.runtime import Runtime
+
+    from .factories import Factories
+    from .installation import Installation
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def oa_settings() -> dict[str, Any]:
+    """Settings of the test installation. A plugin overrides this to enable itself:
+    ``{**…, "plugins": {"mine": {}}}``."""
+    return {"organisation": {"name": "测试市人民政府办公室"}, "plugins": {}}
+
+
+@pytest.fixture(scope="session")
+def oa_extra_plugins() -> dict[str, Any]:
+    """Plugins given as objects rather than by entry point: name → object."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def oa_templates() -> Iterator[dict[Any, Installation]]:
+    """The templates made so far, by what they were made from."""
+    made: dict[Any, Installation] = {}
+    yield made
+    for template in made.values():
+        template.drop()
+
+
+@pytest.fixture
+def oa_template(
+    oa_templates: dict[Any, Installation],
+    tmp_path_factory: pytest.TempPathFactory,
+    oa_settings: dict[str, Any],
+    oa_extra_plugins: dict[str, Any],
+) -> Installation:
+    """Keys and a migrated database, made once a process for these settings and plugins, copied for every test.
+
+    Not of session scope itself: pytest keeps a session's fixture even where a folder overrides what it stands on.
+    """
+    from . import installation
+
+    key = (json.dumps(oa_settings, sort_keys=True, default=str), *((n, id(p)) for n, p in oa_extra_plugins.items()))
+    if key not in oa_templates:
+        folder = tmp_path_factory.mktemp("template")
+        oa_templates[key] = installation.make_template(folder, oa_settings, oa_extra_plugins)
+    return oa_templates[key]
+
+
+@pytest.fixture
+def oa_installation(oa_template: Installation, tmp_path: Any) -> Iterator[Installation]:
+    """A fresh installation of this test's own, not booted: for commands and other processes."""
+    from . import installation
+
+    made = installation.copy(oa_template, tmp_path / "installation")
+    yield made
+    made.drop()
+
+
+@pytest.fixture
+def oa(oa_installation: Installation) -> Iterator[Runtime]:
+    """A running installation on an empty database, booted in this process."""
+    from oa_kernel import context, db
+
+    yield oa_installation.boot()
+    context.set_current(context.SYSTEM)
+    db.close()
+
+
+@pytest.fixture
+def make(oa: Runtime) -> Factories:
+    """Factories: ``make.department``, ``make.post``, ``make.person``."""
+    from .factories import Factories
+
+    return Factories()
+
+
+@pytest.fixture
+def oa_app(oa: Runtime) -> Any:
+    """The Flask application of the running installation."""
+    from oa_kernel import web
+
+    app = web.create_app(oa)
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def oa_client(oa_app: Any) -> Callable[..., Any]:
+    """``oa_client(person)`` → a test client signed in as that person (or username); without one, a stranger's."""
+    from oa_kernel import identity
+
+    def client(person: Any = None) -> Any:
+        made = oa_app.test_client()
+        if person is not None:
+            if isinstance(person, str):
+                person = identity.by_username(person)
+            _session, secret = identity.open_session(person, ip="127.0.0.1", user_agent="test")
+            made.set_cookie("oa_session", secret)
+        return made
+
+    return client
+
+
+@pytest.fixture
+def oa_api(oa_app: Any) -> Callable[..., Any]:
+    """``oa_api(person)`` → a test client that sends the person's bearer token with every request."""
+    from oa_kernel import identity
+
+    def client(person: Any, **token: Any) -> Any:
+        if isinstance(person, str):
+            person = identity.by_username(person)
+        _token, secret = identity.create_token(person, title=f"test {next(_numbers)}", **token)
+        made = oa_app.test_client()
+        made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
+        return made
+
+    return client
+
+
+@pytest.fixture
+def count_queries() -> Callable[[], Any]:
+    """``with count_queries() as statements: …`` collects the SQL of the block."""
+    from oa_kernel import db
+
+    return db.count_queries
+
+
+@pytest.fixture
+def frozen() -> Iterator[Callable[[str], None]]:
+    """``frozen("2026-11-24T09:00:00+08:00")`` stops the clock there, until the test ends."""
+    from contextlib import ExitStack
+
+    from oa_kernel import clock
+
+    with ExitStack() as stack:
+        yield lambda instant: stack.enter_context(clock.freeze(instant)) and None

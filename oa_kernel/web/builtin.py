@@ -1,0 +1,73 @@
+"""What the web room contributes: the kernel's own pages in the navigation, its cards, its nightly tidying."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oa_kernel.contributions import NavItem, ScheduledTask, Widget
+
+
+def _tidy() -> int:
+    from .idempotency import tidy
+
+    return tidy()
+
+
+def _todo_card(person: Any) -> str:
+    from .cards import todo
+
+    return todo(person)
+
+
+def _started_card(person: Any) -> str:
+    from .cards import started
+
+    return started(person)
+
+
+def _messages_card(person: Any) -> str:
+    from .cards import messages
+
+    return messages(person)
+
+
+def _shortcuts_card(person: Any) -> str:
+    from .cards import shortcuts
+
+    return shortcuts(person)
+
+
+def _todo_count(person: Any) -> int:
+    from .cards import todo_count
+
+    return todo_count(person)
+
+
+CONTRIBUTIONS: dict[str, Any] = {
+    "oa_navigation": [
+        NavItem("workbench", "工作台", "workbench.index", "home", order=10),
+        NavItem("workbench", "待办事项", "todo.index", "checklist", "kernel.tasks.own", order=20, count=_todo_count),
+        NavItem("workbench", "我发起的", "cases.mine", "send", "kernel.instances.start", order=30),
+        NavItem("workbench", "消息", "notices.index", "bell", "kernel.notifications.own", order=40),
+        NavItem("workbench", "通讯录", "people.index", "address-book", "kernel.people.read", order=50),
+        NavItem("requests", "发起流程", "cases.choose", "file-plus", "kernel.instances.start", order=90),
+        NavItem("admin", "人员", "admin_people.index", "users", "kernel.people.manage", order=10),
+        NavItem("admin", "部门与职务", "admin_departments.index", "hierarchy-2", "kernel.departments.manage", order=20),
+        NavItem("admin", "角色", "admin_roles.index", "shield-lock", "kernel.roles.manage", order=30),
+        NavItem("admin", "授权", "admin_grants.index", "key", "kernel.grants.manage", order=40),
+        NavItem("admin", "权限来由", "admin_grants.explain", "help-circle", "kernel.permissions.explain", order=50),
+        NavItem("admin", "账户安全", "admin_security.index", "lock", "kernel.people.unlock", order=55),
+        NavItem("admin", "插件", "admin_system.plugins", "puzzle", "kernel.plugins.view", order=60),
+        NavItem("admin", "运行状况", "admin_system.health", "heartbeat", "kernel.doctor.view", order=70),
+        NavItem("admin", "未送达", "admin_system.dead_letters", "mail-off", "kernel.deadletters.manage", order=80),
+        NavItem("admin", "审计记录", "admin_audit.index", "history", "kernel.audit.read", order=90),
+        NavItem("admin", "接口说明", "api_page.index", "api", "kernel.tokens.own", order=200),
+    ],
+    "oa_widgets": [
+        Widget("todo", "我的待办", _todo_card, "checklist", "kernel.tasks.own", width=8, order=10),
+        Widget("messages", "未读消息", _messages_card, "bell", "kernel.notifications.own", width=4, order=20),
+        Widget("started", "我发起的", _started_card, "send", "kernel.instances.start", width=8, order=30),
+        Widget("shortcuts", "快捷方式", _shortcuts_card, "apps", None, width=4, order=40),
+    ],
+    "oa_scheduled_tasks": [ScheduledTask("web.tidy", "20 3 * * *", _tidy, "清理过期的重复提交记录")],
+}

@@ -1,0 +1,247 @@
+"""Cases: what one started, and the page where a case without a plugin's own page is worked on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from oa_kernel import db, forms, workflow
+from oa_kernel.errors import Conflict, Invalid, NotFound
+
+from ..access import Pages
+from ..door import person
+from ..i18n import gettext as _
+from ..navigate import next_task_url
+from ..rendering import flash, form_errors, redirect, render, with_query
+from ..rest.tasks import people_named
+from ..shell import forget_counts
+
+pages = Pages("cases", __name__)
+
+#: state → word, icon, colour
+STATES = {
+    "running": ("办理中", "progress", "blue"), "completed": ("已办结", "circle-check", "green"),
+    "rejected": ("未通过", "circle-x", "red"), "withdrawn": ("已撤回", "arrow-back-up", "secondary"),
+    "cancelled": ("已取消", "ban", "secondary"),
+}
+#: action → button, icon, done-word
+ACTIONS = {
+    "approve": ("同意", "check", "同意"), "return": ("退回", "arrow-back-up", "退回"),
+    "reject": ("不同意", "x", "不同意"), "withdraw": ("撤回", "arrow-back", "撤回"),
+    "transfer": ("转办", "arrow-forward-up", "转办"), "delegate": ("委托", "users", "委托"),
+    "add_sign": ("加签", "user-plus", "加签"), "remove_sign": ("减签", "user-minus", "减签"),
+    "circulate": ("传阅", "share", "传阅"), "read": ("已阅", "eye-check", "已阅"), "urge": ("催办", "bell-ringing", "催办"),
+    "claim": ("签收", "hand-grab", "签收"), "save": ("暂存", "device-floppy", "暂存"),
+    "start": ("发起", "send", "发起"), "submit": ("送审", "send", "送审"), "cancel": ("取消", "ban", "取消"),
+    "retrieve": ("取回", "arrow-back", "取回"), "pass": ("超期自动通过", "clock-check", "超期自动通过"),
+    "escalate": ("超期上报", "arrow-up", "超期上报"), "remind": ("提醒", "bell", "提醒"),
+}
+
+
+@pages.get("/cases", permission="kernel.instances.start")
+def mine() -> Any:
+    state = request.args.get("state", "")
+    state = state if state in STATES else ""
+    page = started_by(person(), state=state, cursor=request.args.get("cursor"))
+    next_url = with_query("/cases", {"state": state, "cursor": page.next}) if page.next else ""
+    return render("oa/cases.html", cases=page.items, states=STATES, state=state, next_url=next_url)
+
+
+def started_by(who: Any, *, state: str = "", limit: int = 50, cursor: str | None = None) -> db.Page:
+    """Cases somebody started, the last first, each with ``url``, ``kind`` and its state's words."""
+    from .todo import definition_titles, work_url
+
+    page = workflow.started_by(who, state=state, limit=limit, cursor=cursor)
+    titles = definition_titles()
+    for row in page.items:
+        row.url = work_url(row.subject_kind, row.subject_id, row.id)
+        row.kind = titles.get(row.definition_name, row.definition_name)
+        row.state_word, row.state_icon, row.state_colour = STATES.get(row.state, (row.state, "circle", "secondary"))
+    return page
+
+
+@pages.get("/cases/start", permission="kernel.instances.start")
+def choose() -> Any:
+    """Kinds of cases one can start here; those a plugin starts from its own pages are left out."""
+    startable = [d for d in workflow.definitions() if startable_here(d)]
+    return render("oa/case_choose.html", definitions=sorted(startable, key=lambda d: d.title))
+
+
+def startable_here(definition: Any) -> bool:
+    """Whether a case of it can begin without a subject of a plugin."""
+    source = str(getattr(definition, "source", ""))
+    return not getattr(definition, "subject", "") and not source.startswith("plugin:")
+
+
+@pages.get("/cases/start/<name>", permission="kernel.instances.start")
+def start_form(name: str) -> Any:
+    return _start(name, None, {})
+
+
+@pages.post("/cases/start/<name>", permission="kernel.instances.start")
+def start(name: str) -> Any:
+    definition = _definition(name)
+    form = definition_form(definition)
+    title = request.form.get("title", "").strip()
+    errors: dict[str, list[str]] = {}
+    if not title:
+        errors["title"] = [_("请填写标题")]
+    elif len(title) > 500:
+        errors["title"] = [_("标题最多 500 个字")]
+    values: dict[str, Any] = {}
+    if form is not None:
+        try:
+            values = form.validate(request.form)
+        except Invalid as error:
+            errors.update(form_errors(error))
+    if not errors:
+        try:
+            made = workflow.start(definition.name, title, values, person(), urgency=request.form.get("urgency", "")[:20])
+        except (Invalid, Conflict) as error:
+            errors = form_errors(error)
+        else:
+            forget_counts(person().id)
+            flash(_("已发起“%(t)s”", t=title))
+            return redirect(f"/cases/{made.id}")
+    return _start(name, request.form, errors, 422)
+
+
+def _start(name: str, values: Any, errors: dict[str, list[str]], status: int = 200) -> Any:
+    definition = _definition(name)
+    form = definition_form(definition)
+    return render(
+        "oa/case_start.html", status, definition=definition, values=values or {}, errors=errors,
+        fields=form.fields(values, errors) if form is not None else [], diagram=workflow.diagram(definition),
+    )
+
+
+def _definition(name: str) -> Any:
+    try:
+        return workflow.definition(name)
+    except NotFound:
+        raise NotFound(_("没有这个流程，或它已停用")) from None
+
+
+def definition_form(definition: Any) -> Any:
+    """The form of a definition: its own schema, or one registered by name; None where it has none."""
+    form = getattr(definition, "form", None)
+    if not form:
+        return None
+    return forms.get(form) if isinstance(form, str) else forms.load(form)
+
+
+@pages.get("/cases/<int:instance_id>", signed_in=True)
+def view(instance_id: int) -> Any:
+    return _view(instance_id, {}, {})
+
+
+def _view(instance_id: int, typed: Any, errors: dict[str, list[str]], status: int = 200) -> Any:
+    who = person()
+    view = workflow.instance_view(instance_id, who)
+    case = workflow.get_instance(instance_id, who)
+    task = workflow.open_task(instance_id, who)
+    definition = workflow.definition_of(case)
+    form = definition_form(definition)
+    rights = dict(definition.steps[task.step].fields) if task is not None and task.step in definition.steps else {}
+    fields = []
+    if form is not None:
+        modes = {name: rights.get(name, "read") for name in form.schema}
+        if task is None or not any(m in ("edit", "required") for m in modes.values()):
+            modes = {name: "hidden" if modes[name] == "hidden" else "read" for name in form.schema}
+        fields = form.fields({**case.form, **({k: typed[k] for k in form.schema if k in typed})}, errors, modes)
+    actions = workflow.task_actions(task, who) if task is not None else []
+    return render(
+        "oa/case.html", status, case=case, view=view, task=task, actions=actions, words=ACTIONS, states=STATES,
+        fields=fields, errors=errors, typed=typed, diagram=workflow.diagram(case), definition=definition,
+        preview=workflow.next_steps_preview(task, who) if task is not None and "approve" in actions else [],
+        targets=workflow.return_targets(task) if task is not None and "return" in actions else [],
+        own=workflow.instance_actions(case, who),
+        people=_choices() if {"transfer", "delegate", "add_sign", "circulate"} & set(actions) else [],
+    )
+
+
+def _choices() -> list[tuple[str, str]]:
+    """(username, ``name (department)``) of everybody active, for choosing by typing."""
+    from oa_kernel.identity import Department, Person
+
+    query = (
+        Person.select(Person.username, Person.name, Department.name)
+        .join(Department, "LEFT OUTER").where(Person.active).order_by(Person.id).limit(5000).tuples()
+    )
+    return [(username, f"{name}（{department}）" if department else name) for username, name, department in query]
+
+
+@pages.post("/cases/<int:instance_id>/act", permission="kernel.tasks.own")
+def act(instance_id: int) -> Any:
+    """One action on the task of the person: ``action``, ``comment``, ``to``, ``target``, ``resume``, ``version``."""
+    form = request.form
+    who = person()
+    action = form.get("action", "")
+    task_id = form.get("task", "")
+    if not task_id.isdigit() or action not in ACTIONS:
+        raise Invalid(_("请选择一个动作"))
+    try:
+        workflow.act(int(task_id), action, who, **_options(instance_id, who))
+    except Invalid as error:
+        return _view(instance_id, form, form_errors(error), 422)
+    except Conflict as error:
+        flash(error.message, "warning")
+        return redirect(f"/cases/{instance_id}")
+    forget_counts(who.id)
+    flash(_("%(a)s：已办", a=ACTIONS[action][2]))
+    if action in ("save", "claim", "circulate", "urge"):
+        return redirect(f"/cases/{instance_id}")
+    return redirect(next_task_url(who, after=int(task_id)))
+
+
+def _options(instance_id: int, who: Any) -> dict[str, Any]:
+    form = request.form
+    version = form.get("version", "")
+    options: dict[str, Any] = {"comment": form.get("comment", "").strip(),
+                               "version": int(version) if version.isdigit() else None}
+    names = [n.partition("（")[0].strip() for part in form.getlist("to") for n in part.replace("，", ",").split(",")]
+    if any(names):
+        options["to"] = people_named([n for n in names if n])
+    for name in ("target", "resume", "place"):
+        if form.get(name):
+            options[name] = form[name]
+    changed = _edited(instance_id, who)
+    if changed:
+        options["form"] = changed
+    return options
+
+
+def _edited(instance_id: int, who: Any) -> dict[str, Any]:
+    """The fields this step lets one edit, as they were sent."""
+    task = workflow.open_task(instance_id, who)
+    case = workflow.get_instance(instance_id, who)
+    definition = workflow.definition_of(case)
+    schema = definition_form(definition)
+    if task is None or schema is None or task.step not in definition.steps:
+        return {}
+    rights = definition.steps[task.step].fields
+    editable = {n: r for n, r in schema.schema.items() if rights.get(n) in ("edit", "required")}
+    if not editable:
+        return {}
+    for name, right in rights.items():
+        if right == "required" and name in editable:
+            editable[name] = {**editable[name], "required": True}
+    return forms.load(editable).validate(request.form)
+
+
+@pages.post("/cases/<int:instance_id>/<any(withdraw, urge, cancel, retrieve):what>", signed_in=True)
+def own_action(instance_id: int, what: str) -> Any:
+    """What the drafter, or who acted last, may do with the whole case."""
+    run = {"withdraw": workflow.withdraw, "urge": workflow.urge, "cancel": workflow.cancel,
+           "retrieve": workflow.retrieve}[what]
+    try:
+        run(instance_id, person(), comment=request.form.get("comment", "").strip())
+    except (Conflict, Invalid) as error:
+        flash(error.message, "warning")
+    else:
+        forget_counts(person().id)
+        flash(_("%(a)s：已办", a=ACTIONS[what][2]))
+    return redirect(f"/cases/{instance_id}")
+
+

@@ -1,0 +1,12 @@
+"""The kernel's own REST routes, thin, over the same services as its pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def apis() -> list[Any]:
+    """All of them, in the order of the description."""
+    from . import files, instances, me, notifications, search, tasks
+
+    return [me.api, files.api, tasks.api, instances.api, notifications.api, search.api]

@@ -1,0 +1,128 @@
+"""Filters and globals of all templates: times as people say them, states as icon and word."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from oa_kernel import clock
+
+from .i18n import gettext as _
+from .i18n import locale
+
+
+def when(value: dt.datetime | dt.date | None) -> Markup | str:
+    """``3 分钟前`` near now, the date else; the exact time on hover. For lists."""
+    if value is None:
+        return ""
+    if not isinstance(value, dt.datetime):
+        return str(value)
+    here = clock.local(value)
+    exact = f"{here:%Y-%m-%d %H:%M:%S}"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(here.isoformat(timespec="seconds"), exact,
+                                                                    _near(value, here))
+
+
+def _near(value: dt.datetime, here: dt.datetime) -> str:
+    now = clock.now()
+    seconds = (now - (value if value.tzinfo else value.replace(tzinfo=clock.UTC))).total_seconds()
+    today = clock.today()
+    if -60 < seconds < 60:
+        return _("刚刚")
+    if 0 < seconds < 3600:
+        return _("%(n)s 分钟前", n=int(seconds // 60))
+    if here.date() == today:
+        return _("今天 %(t)s", t=f"{here:%H:%M}")
+    if here.date() == today - dt.timedelta(days=1):
+        return _("昨天 %(t)s", t=f"{here:%H:%M}")
+    if here.year == today.year:
+        return f"{here:%m-%d %H:%M}"
+    return f"{here:%Y-%m-%d}"
+
+
+def due(value: dt.datetime | None, done: bool = False) -> Markup | str:
+    """``还剩 3 小时`` in amber when near, ``已超 2 天`` in red when over; the exact time on hover."""
+    if value is None:
+        return ""
+    here = clock.local(value)
+    seconds = (value - clock.now()).total_seconds()
+    kind, text = "", f"{here:%m-%d %H:%M}"
+    if not done:
+        if seconds < 0:
+            kind, text = "overdue", _("已超 %(t)s", t=span(-seconds))
+        elif seconds < 24 * 3600:
+            kind, text = "soon", _("还剩 %(t)s", t=span(seconds))
+    return Markup('<time class="oa-due{}" datetime="{}" title="{}">{}</time>').format(
+        f" oa-due-{kind}" if kind else "", here.isoformat(timespec="seconds"), f"{here:%Y-%m-%d %H:%M}", text
+    )
+
+
+def span(seconds: float) -> str:
+    """A length of time in its largest unit."""
+    if seconds < 3600:
+        return _("%(n)s 分钟", n=max(1, int(seconds // 60)))
+    if seconds < 48 * 3600:
+        return _("%(n)s 小时", n=int(seconds // 3600))
+    return _("%(n)s 天", n=int(seconds // 86400))
+
+
+def exact(value: dt.datetime | None) -> str:
+    """``2026-11-24 09:30:00`` in the organisation's zone."""
+    return f"{clock.local(value):%Y-%m-%d %H:%M:%S}" if value else ""
+
+
+def minute(value: dt.datetime | None) -> str:
+    """``2026-11-24 09:30``."""
+    return f"{clock.local(value):%Y-%m-%d %H:%M}" if value else ""
+
+
+def day(value: dt.date | dt.datetime | None) -> str:
+    """``2026年11月24日`` in running text."""
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime):
+        value = clock.local(value).date()
+    if locale() == "en":
+        return f"{value:%d %B %Y}"
+    return f"{value.year}年{value.month}月{value.day}日"
+
+
+def filesize(size: int | None) -> str:
+    """``3.4 MB``."""
+    amount = float(size or 0)
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1024 or unit == "GB":
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return ""
+
+
+def pretty(value: Any) -> str:
+    """A JSON value for people: an audit detail, a form's value."""
+    import json
+
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if value is None:
+        return "—"
+    return json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def lines(text: str) -> Markup:
+    """Plain text with its line breaks."""
+    return Markup("<br>").join(escape(line) for line in (text or "").splitlines())
+
+
+def install(environment: Any) -> None:
+    """Adds them to a Jinja environment."""
+    environment.filters.update(
+        when=when, due=due, exact=exact, minute=minute, day=day, filesize=filesize, pretty=pretty, lines=lines
+    )
+    environment.globals.update(now=clock.now, today=clock.today)
+
+
+__all__ = ["day", "due", "exact", "filesize", "install", "lines", "minute", "pretty", "span", "when"]

@@ -1,0 +1,11 @@
+"""What the web server loads: boots the installation named by ``OA_CONFIG`` and puts the application together."""
+
+from __future__ import annotations
+
+from oa_kernel import runtime
+
+from .app import create_app
+
+_running = runtime.boot(runtime.default_config_path())
+runtime.check_migrations(_running)
+app = create_app(_running)

@@ -1,0 +1,128 @@
+"""Is the graph sound: every step reached, every way leads to the end, no circle, joins that can complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from . import conditions
+from .definition import END, Definition, Problem, Step
+
+
+def targets(step: Step) -> list[str]:
+    """Steps that may come right after."""
+    return [b.to for b in (*step.next, *step.branches)]
+
+
+def graph(definition: Definition, reader: Any) -> Iterator[Problem]:
+    """Problems of the graph."""
+    steps = definition.steps
+    order = {name: i for i, name in enumerate(steps)}
+
+    def at(step: Step, key: str = "") -> int:
+        return int(reader.line("steps", order[step.id], *([key] if key else [])))
+
+    dangling = False
+    for step in steps.values():
+        for key, group in (("next", step.next), ("branches", step.branches)):
+            for branch in group:
+                if branch.to != END and branch.to not in steps:
+                    from .parse import nearest
+
+                    dangling = True
+                    yield Problem(at(step, key), f"环节 {step.id}：没有环节“{branch.to}”{nearest(branch.to, [*steps, END])}")
+        if step.type == "fork" and len(step.branches) < 2:
+            yield Problem(at(step), f"分支环节 {step.id} 至少要有两条 branches")
+        if step.type != "fork" and not step.next:
+            yield Problem(at(step), f"环节 {step.id} 没有写 next（下一环节；结束写 end）")
+        if step.type != "fork" and step.next and all(b.when for b in step.next):
+            yield Problem(at(step, "next"), f"环节 {step.id} 的 next 都有条件：最后要有一条不带 when 的，否则会走不下去")
+    if dangling:
+        return
+    if definition.first.type != "task" or definition.first.people != {"drafter": True}:
+        yield Problem(at(definition.first), "第一个环节由拟稿人开始：people 应是 drafter")
+    circle = _circle(definition)
+    if circle:
+        yield Problem(at(steps[circle[-2]], "next"),
+                      f"流程成环：{' → '.join(circle)}。退回由 return 动作办理，next 不能往回指")
+        return
+    reached = _reached(definition)
+    for step in steps.values():
+        if step.id not in reached:
+            yield Problem(at(step), f"环节 {step.id} 没有任何环节通向它")
+    for step in steps.values():
+        if step.type == "join" and step.id in reached:
+            yield from _join(definition, step, at(step))
+
+
+def _circle(definition: Definition) -> list[str]:
+    done: set[str] = set()
+
+    def walk(name: str, trail: list[str]) -> list[str]:
+        if name in trail:
+            return [*trail[trail.index(name):], name]
+        if name in done or name == END:
+            return []
+        for target in targets(definition.steps[name]):
+            found = walk(target, [*trail, name])
+            if found:
+                return found
+        done.add(name)
+        return []
+
+    for name in definition.steps:
+        found = walk(name, [])
+        if found:
+            return found
+    return []
+
+
+def _reached(definition: Definition) -> set[str]:
+    reached, todo = set(), [definition.first.id]
+    while todo:
+        name = todo.pop()
+        if name in reached or name == END:
+            continue
+        reached.add(name)
+        todo.extend(targets(definition.steps[name]))
+    return reached
+
+
+def _join(definition: Definition, join: Step, line: int) -> Iterator[Problem]:
+    into = [s.id for s in definition.steps.values() if join.id in targets(s)]
+    forks = [s for s in definition.steps.values() if s.type == "fork"]
+    if not forks:
+        yield Problem(line, f"汇合环节 {join.id} 之前没有分支（fork）")
+    if isinstance(join.wait, bool) or not (join.wait == "all" or isinstance(join.wait, int) and join.wait >= 1):
+        yield Problem(line, f"汇合环节 {join.id} 的 wait 应是 all 或正整数")
+    elif isinstance(join.wait, int) and forks and join.wait > max(len(f.branches) for f in forks):
+        yield Problem(line, f"汇合环节 {join.id} 要等 {join.wait} 条分支，多于任何分支环节分出的条数，永远等不到")
+    if not into:
+        yield Problem(line, f"汇合环节 {join.id} 没有分支通向它")
+
+
+def references(definition: Definition, reader: Any, effects: set[str] | None) -> Iterator[Problem]:
+    """Conditions on fields, field rights, effects and form fields that do not exist."""
+    from .parse import fields_of, nearest
+
+    known = fields_of(definition)
+    for i, step in enumerate(definition.steps.values()):
+        for key, group in (("next", step.next), ("branches", step.branches)):
+            for n, branch in enumerate(group):
+                if branch.when:
+                    for message in conditions.problems(branch.when, known):
+                        yield Problem(reader.line("steps", i, key, n), f"环节 {step.id}：{message}")
+        if definition.fields:
+            for name in step.fields:
+                if name not in definition.fields:
+                    yield Problem(reader.line("steps", i, "fields", name),
+                                  f"环节 {step.id}：表单里没有字段“{name}”{nearest(name, definition.fields)}")
+            wanted = step.people.get("field")
+            if wanted and wanted not in definition.fields:
+                yield Problem(reader.line("steps", i, "people"),
+                              f"环节 {step.id}：表单里没有字段“{wanted}”{nearest(wanted, definition.fields)}")
+        if effects is not None:
+            for name in step.on_complete:
+                if name not in effects:
+                    yield Problem(reader.line("steps", i, "on_complete"),
+                                  f"环节 {step.id}：没有登记的动作“{name}”{nearest(name, sorted(effects))}")

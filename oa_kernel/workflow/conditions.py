@@ -1,0 +1,53 @@
+"""Conditions on branches: a small safe expression language (simpleeval), no attributes, few functions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from oa_kernel.errors import Invalid
+
+#: what a condition may ask besides the form's fields
+NAMES = ("title", "urgency", "drafter", "drafter_department", "definition", "true", "false", "none")
+FUNCTIONS = {"len": len, "min": min, "max": max, "int": int, "float": float, "str": str, "abs": abs}
+MAX_LENGTH = 500
+
+
+def problems(text: str, known: set[str] | None) -> list[str]:
+    """What is wrong with a condition; ``known`` are the names that exist (None: not checked)."""
+    import difflib
+
+    if len(text) > MAX_LENGTH:
+        return [f"条件超过 {MAX_LENGTH} 个字符"]
+    try:
+        tree = ast.parse(text, mode="eval")
+    except SyntaxError as error:
+        return [f"条件写法有误：{text!r}（{error.msg}）"]
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
+                found.append(f"条件里只能用这些函数：{'、'.join(FUNCTIONS)}")
+        elif isinstance(node, ast.Attribute | ast.Lambda | ast.Await | ast.ListComp | ast.GeneratorExp | ast.DictComp
+                        | ast.SetComp | ast.JoinedStr | ast.NamedExpr):
+            found.append(f"条件里不能用这种写法：{ast.unparse(node)}")
+        elif isinstance(node, ast.Name) and known is not None and node.id not in known and node.id not in FUNCTIONS:
+            near = difflib.get_close_matches(node.id, sorted(known), 1, 0.5)
+            hint = f"，是不是 {near[0]}？" if near else f"。可用：{'、'.join(sorted(known))}"
+            found.append(f"条件用了没有的字段 {node.id}{hint}")
+    return found
+
+
+def holds(text: str, names: Mapping[str, Any]) -> bool:
+    """Whether a condition holds; raises Invalid, naming the condition, if it cannot be worked out."""
+    from simpleeval import DEFAULT_OPERATORS, EvalWithCompoundTypes, InvalidExpression
+
+    operators = {k: v for k, v in DEFAULT_OPERATORS.items() if k not in (ast.Pow, ast.LShift, ast.RShift)}
+    evaluator = EvalWithCompoundTypes(
+        operators=operators, functions=FUNCTIONS, names={"true": True, "false": False, "none": None, **names}
+    )
+    try:
+        return bool(evaluator.eval(text))
+    except (InvalidExpression, TypeError, ValueError, ZeroDivisionError, KeyError, RecursionError) as error:
+        raise Invalid(f"流程条件 {text!r} 无法判断：{error}。请补全表单中相关的字段", code="condition_failed") from error

@@ -1,0 +1,163 @@
+"""Tables of the engine. One row a person's task; what the to-do list shows stands in the task itself, so that
+the list is one range scan of one index whatever else there is."""
+
+from __future__ import annotations
+
+from oa_kernel import db
+
+
+class WorkflowDefinition(db.Model):
+    """A definition as it was published. Its text is never changed, so that a case keeps what it began with."""
+
+    name = db.CharField(max_length=120)
+    version = db.IntegerField()
+    title = db.CharField(max_length=200)
+    text = db.TextField()
+    #: SM3 of the text
+    digest = db.CharField(max_length=64)
+    #: ``plugin:documents`` | ``folder`` | ``published``
+    source = db.CharField(max_length=120)
+    #: the one new cases of this name begin with
+    current = db.BooleanField(default=True)
+    published_at = db.UTCDateTimeField()
+    published_by = db.BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "workflow_definition"
+        indexes = ((("name", "current"), False),)
+
+
+class Instance(db.Model):
+    """A case."""
+
+    #: id of its WorkflowDefinition
+    definition_id = db.BigIntegerField()
+    definition_name = db.CharField(max_length=120)
+    definition_version = db.IntegerField()
+    title = db.CharField(max_length=500)
+    #: running | completed | rejected | withdrawn | cancelled
+    state = db.CharField(max_length=12, default="running")
+    subject_kind = db.CharField(max_length=80, default="")
+    subject_id = db.CharField(max_length=80, default="")
+    drafter_id = db.BigIntegerField()
+    department_id = db.BigIntegerField(null=True)
+    form = db.JSONField(default=dict)
+    urgency = db.CharField(max_length=20, default="")
+    started_at = db.UTCDateTimeField()
+    ended_at = db.UTCDateTimeField(null=True)
+    urged_at = db.UTCDateTimeField(null=True)
+
+    class Meta:
+        table_name = "workflow_instance"
+        indexes = (
+            (("drafter_id", "started_at", "id"), False),
+            (("subject_kind", "subject_id"), False),
+            (("definition_name", "state", "id"), False),
+        )
+
+
+class Run(db.Model):
+    """One activation of a step. A step that is entered again (after a return) gets a new one."""
+
+    instance_id = db.BigIntegerField()
+    step = db.CharField(max_length=80)
+    #: open | done | cancelled
+    state = db.CharField(max_length=12, default="open")
+    #: how many were asked
+    asked = db.IntegerField(default=1)
+    #: the fork's run this branch belongs to; null outside of branches
+    fork_id = db.BigIntegerField(null=True)
+    #: of a fork: branches that were begun; of a join: branches that have arrived
+    tokens = db.IntegerField(default=0)
+    #: the task whose completion led here
+    from_task_id = db.BigIntegerField(null=True)
+    #: after a return with ``resume: direct``: the step to go straight back to, and who gets it
+    resume_step = db.CharField(max_length=80, default="")
+    resume_people = db.JSONField(default=list)
+    arrived_at = db.UTCDateTimeField()
+    done_at = db.UTCDateTimeField(null=True)
+
+    class Meta:
+        table_name = "workflow_run"
+        indexes = ((("instance_id", "state"), False),)
+
+
+class Task(db.Model):
+    """What one person has to do."""
+
+    instance_id = db.BigIntegerField()
+    run_id = db.BigIntegerField(index=True)
+    step = db.CharField(max_length=80)
+    step_name = db.CharField(max_length=120)
+    #: work | draft | delegate | sign (added) | circulate
+    kind = db.CharField(max_length=12, default="work")
+    assignee_id = db.BigIntegerField()
+    #: open | waiting | done | cancelled
+    state = db.CharField(max_length=12, default="open")
+    #: order among those asked one after the other
+    position = db.IntegerField(default=0)
+    #: the task this one was added to, or delegated from
+    parent_id = db.BigIntegerField(null=True)
+    #: added ones: before | after | beside; ``claimed`` of a claimed one
+    place = db.CharField(max_length=8, default="")
+    definition_name = db.CharField(max_length=120)
+    title = db.CharField(max_length=500)
+    urgency = db.CharField(max_length=20, default="")
+    subject_kind = db.CharField(max_length=80, default="")
+    subject_id = db.CharField(max_length=80, default="")
+    from_name = db.CharField(max_length=80, default="")
+    arrived_at = db.UTCDateTimeField()
+    read_at = db.UTCDateTimeField(null=True)
+    due_at = db.UTCDateTimeField(null=True)
+    done_at = db.UTCDateTimeField(null=True)
+    action = db.CharField(max_length=20, default="")
+    #: the opinion; before the task is done, the one saved so far
+    comment = db.TextField(default="")
+    version = db.IntegerField(default=1)
+
+    class Meta:
+        table_name = "workflow_task"
+        indexes = (
+            (("assignee_id", "state", "arrived_at", "id"), False),
+            (("assignee_id", "state", "due_at", "id"), False),
+            (("assignee_id", "instance_id"), False),
+            (("instance_id", "state"), False),
+        )
+
+
+class Trail(db.Model):
+    """What happened in a case; never changed."""
+
+    instance_id = db.BigIntegerField()
+    at = db.UTCDateTimeField()
+    step = db.CharField(max_length=80)
+    step_name = db.CharField(max_length=120)
+    action = db.CharField(max_length=20)
+    by_id = db.BigIntegerField(null=True)
+    by_username = db.CharField(max_length=80, default="")
+    by_name = db.CharField(max_length=80, default="")
+    comment = db.TextField(default="")
+    task_id = db.BigIntegerField(null=True)
+    #: whom it went to, where it was returned to …
+    details = db.JSONField(null=True)
+
+    class Meta:
+        table_name = "workflow_trail"
+        indexes = ((("instance_id", "id"), False),)
+
+
+class Timer(db.Model):
+    """Something to do about a task at a time, once: remind, or what the definition says of overdue ones."""
+
+    task_id = db.BigIntegerField(index=True)
+    #: remind | overdue
+    kind = db.CharField(max_length=12)
+    at = db.UTCDateTimeField()
+    fired_at = db.UTCDateTimeField(null=True)
+
+    class Meta:
+        table_name = "workflow_timer"
+        indexes = ((("fired_at", "at"), False),)
+
+
+MODELS = [WorkflowDefinition, Instance, Run, Task, Trail, Timer]

@@ -1,0 +1,120 @@
+"""Who gets a step. Nobody found is never a lost case: the definition's fallback, else the administrators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from oa_kernel import builtin, identity, permissions
+from oa_kernel.identity.models import Department, Person
+
+from .definition import PEOPLE_RULES, Definition, Step
+
+MANAGE = "kernel.workflow.manage"
+
+
+def find(
+    definition: Definition, step: Step, instance: Any, chosen: Sequence[int] = (), form: Mapping[str, Any] | None = None
+) -> tuple[list[int], str]:
+    """Ids of the people of a step, in order, and why them (zh-CN)."""
+    values = instance.form if form is None else form
+    found = by_rule(step.people, instance, step, values, chosen)
+    if found:
+        return found, describe(step.people)
+    for fallback in (step.fallback, definition.fallback):
+        if fallback:
+            found = by_rule(fallback, instance, step, values, chosen)
+            if found:
+                return found, f"{describe(step.people)}无人，转后备：{describe(fallback)}"
+    return permissions.people_with(MANAGE), f"{describe(step.people)}无人，转流程管理员"
+
+
+def by_rule(rule: Mapping[str, Any], instance: Any, step: Step, form: Mapping[str, Any], chosen: Sequence[int]) -> list[int]:
+    """Ids by one rule; people who are not active are left out."""
+    kind = next((k for k in rule if k in PEOPLE_RULES), "")
+    value = rule.get(kind)
+    if kind == "drafter":
+        return [instance.drafter_id]
+    if kind == "head_of":
+        return _of_department(instance, lambda d: identity.heads_of(d, int(rule.get("levels", 1))))
+    if kind == "deputy_for":
+        return _of_department(instance, identity.deputy_for)
+    if kind == "role":
+        return permissions.people_with_role(str(value))
+    if kind == "post":
+        return identity.holders(value)
+    if kind in ("user", "users"):
+        return active(by_username=[value] if isinstance(value, str) else list(value or ()))
+    if kind == "department":
+        return _department(value, bool(rule.get("below")))
+    if kind == "field":
+        return _from_field(form.get(str(value)))
+    if kind == "chosen_by":
+        return _chosen(rule, instance, step, form, chosen)
+    if kind == "rule":
+        for contributed in builtin.collect("oa_people_rules"):
+            if contributed.name == value:
+                return active(contributed.find(instance, step, form))
+    return []
+
+
+def _of_department(instance: Any, ask: Any) -> list[int]:
+    return [] if instance.department_id is None else ask(instance.department_id)
+
+
+def _department(value: Any, below: bool) -> list[int]:
+    where = Department.id == value if isinstance(value, int) else (Department.name == value) | (Department.code == value)
+    row = Department.select(Department.id).where(where, Department.active).tuples().first()
+    return identity.people_in(row[0], below=below) if row else []
+
+
+def _from_field(value: Any) -> list[int]:
+    if value is None or value == "":
+        return []
+    items = list(value) if isinstance(value, list | tuple) else [value]
+    names = [str(v) for v in items if isinstance(v, str) and not v.isdigit()]
+    ids = [int(v) for v in items if isinstance(v, int) or (isinstance(v, str) and v.isdigit())]
+    order = {name: i for i, name in enumerate(names)}
+    rows = list(Person.select(Person.id, Person.username).where(
+        (Person.username.in_(names)) | (Person.id.in_(ids)), Person.active).tuples())
+    return [i for i, u in sorted(rows, key=lambda r: order.get(r[1], len(order)))]
+
+
+def _chosen(
+    rule: Mapping[str, Any], instance: Any, step: Step, form: Mapping[str, Any], chosen: Sequence[int]
+) -> list[int]:
+    among = rule.get("among")
+    if among is None:
+        return active(chosen)
+    allowed = set(_from_field(among)) if isinstance(among, list) else set(by_rule(among, instance, step, form, ()))
+    return [i for i in active(chosen) if i in allowed]
+
+
+def active(ids: Iterable[int] = (), by_username: Sequence[str] = ()) -> list[int]:
+    """Of those people the ones who are active, in the order given."""
+    wanted = list(ids)
+    if not wanted and not by_username:
+        return []
+    rows = list(Person.select(Person.id, Person.username).where(
+        Person.id.in_(wanted) | Person.username.in_(list(by_username)), Person.active).tuples())
+    order: dict[Any, int] = {key: i for i, key in enumerate([*wanted, *by_username])}
+    return [i for i, u in sorted(rows, key=lambda r: order.get(r[0], order.get(r[1], 0)))]
+
+
+def describe(rule: Mapping[str, Any]) -> str:
+    """A rule in words, for the diagram and for ``simulate``."""
+    kind = next((k for k in rule if k in PEOPLE_RULES), "")
+    if not kind:
+        return ""
+    word, value = PEOPLE_RULES[kind], rule.get(kind)
+    if kind in ("drafter", "deputy_for"):
+        return word
+    if kind == "head_of":
+        levels = int(rule.get("levels", 1))
+        return word if levels == 1 else f"上 {levels} 级{word}"
+    if kind == "role":
+        known = permissions.roles().get(str(value))
+        return f"{word}：{known.title if known else value}"
+    if kind == "chosen_by":
+        return word
+    return f"{word}：{'、'.join(map(str, value)) if isinstance(value, list) else value}"

@@ -1,0 +1,75 @@
+"""Is a sealed PDF genuine? For ``oa verify``, the public page and the document's own page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from oa_kernel import clock, crypto
+from oa_kernel.errors import NotFound
+
+from ..models import Outgoing, SealRecord
+
+_HEAD = 1024
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """A PDF."""
+    return b"%PDF-" in head[:_HEAD]
+
+
+def verify(path: Path) -> dict[str, Any]:
+    """Checks a file offline: nothing but the file itself is looked at, no database and no network."""
+    return check(Path(path).read_bytes(), roots=None)
+
+
+def check(data: bytes, *, roots: list[bytes] | None) -> dict[str, Any]:
+    """The answer as plain values: ``ok``, ``kind``, ``summary``, ``reasons`` and the details of the seal."""
+    from ..seal.verify import verify_pdf
+
+    found = verify_pdf(data, roots=roots, at=clock.now())
+    values = found.to_json()
+    if found.ok:
+        when = clock.local(found.signed_at).strftime("%Y-%m-%d %H:%M:%S")
+        summary = f"有效：{found.organisation} 于 {when} 用“{found.seal_name}”印章签章，签章之后没有改动"
+        if found.trusted is None:
+            summary += f"。签章证书指纹（SM3）{found.fingerprint}，请与发文单位公布的核对"
+    else:
+        summary = "无效：" + (found.reasons[0] if found.reasons else "无法验证")
+    return {**values, "kind": "电子签章 PDF", "summary": summary, "sm3": crypto.sm3_hex(data)}
+
+
+def public_view(code: str) -> dict[str, Any]:
+    """What anybody who holds the paper may know: who sealed what number when. Never the title or the text."""
+    document = (
+        Outgoing.select(Outgoing, SealRecord).join(SealRecord, "LEFT OUTER").where(Outgoing.verify_code == code).first()
+    )
+    if document is None or document.state not in ("signed", "dispatched", "archived", "voided") or not document.formal_sm3:
+        raise NotFound("没有这个验证码对应的公文，请核对网址是否完整")
+    return {
+        "number": document.number,
+        "organisation": document.seal.organisation if document.seal_id else "",
+        "seal": document.seal.title if document.seal_id else "",
+        "date": document.date,
+        "sealed_at": document.sealed_at,
+        "sm3": document.formal_sm3,
+        "voided": document.state == "voided",
+    }
+
+
+def compare(code: str, data: bytes) -> dict[str, Any]:
+    """Checks an uploaded file against the document of the code: the seal, and whether it is that very file."""
+    view = public_view(code)
+    answer = check(data, roots=_roots())
+    answer["same"] = answer["sm3"] == view["sm3"]
+    if answer["ok"] and not answer["same"]:
+        answer["ok"] = False
+        answer["reasons"] = ["印章有效，但这不是该验证码对应的那份文件，请核对文号。"]
+        answer["summary"] = "不一致：" + answer["reasons"][0]
+    return answer
+
+
+def _roots() -> list[bytes]:
+    from . import seals
+
+    return seals.roots()

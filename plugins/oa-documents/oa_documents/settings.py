@@ -1,0 +1,79 @@
+"""The plugin's settings (``plugins: documents: …``) and how the code reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from oa_kernel import runtime
+
+
+def _s(doc: str, **rules: Any) -> dict[str, Any]:
+    return {**rules, "meta": {"doc": doc}}
+
+
+SCHEMA: dict[str, Any] = {
+    "issuer": _s("发文机关署名; empty: the organisation's name", type="string", default=""),
+    "mark": _s("发文机关标志; empty: the issuer and 文件", type="string", default=""),
+    "letter_mark": _s("标志 of the letter format; empty: the issuer", type="string", default=""),
+    "minutes_mark": _s("标志 of 纪要; empty: the issuer and 会议纪要", type="string", default=""),
+    "printed_by": _s("印发机关; empty: the issuer", type="string", default=""),
+    "series": _s("机关代字 offered first; made at the first use", type="string", default="办发", minlength=1),
+    "fonts": _s("folder with the organisation's own fonts, relative to the configuration", type="string", default=""),
+    "seal": _s("seal documents when the office completes its step", type="boolean", default=True),
+    "seal_size_mm": _s("diameter of a seal made here, in millimetres", type="float", min=20, max=60, default=42.0),
+    "qr": _s("print a QR code that leads to the verification page", type="boolean", default=True),
+    "overdue_days": _s("days until an unsigned receipt is overdue", type="integer", min=1, max=90, default=3),
+    "max_body": _s("largest body, in characters", type="integer", min=1000, default=200_000),
+    "secrecy_terms": _s("保密期限 offered", type="list", schema={"type": "string"},
+                        default=["1年", "3年", "5年", "10年", "20年", "30年", "长期"]),
+}
+
+
+def get(name: str) -> Any:
+    """One setting of the running installation."""
+    return section()[name]
+
+
+def section() -> Mapping[str, Any]:
+    """All settings of the plugin, with defaults."""
+    own = runtime.current().config.plugin("documents")
+    return {**{k: rule["default"] for k, rule in SCHEMA.items()}, **own}
+
+
+def issuer() -> str:
+    """发文机关署名."""
+    return str(get("issuer") or runtime.current().config["organisation"]["name"])
+
+
+def mark(form: str) -> str:
+    """发文机关标志 for a format."""
+    if form == "letter":
+        return str(get("letter_mark") or issuer())
+    if form == "minutes":
+        return str(get("minutes_mark") or f"{issuer()}会议纪要")
+    if form == "order":
+        return f"{issuer()}令"
+    return str(get("mark") or f"{issuer()}文件")
+
+
+def printed_by() -> str:
+    """印发机关."""
+    return str(get("printed_by") or issuer())
+
+
+def fonts_folder() -> Path | None:
+    """Folder with the organisation's own fonts, or None."""
+    name = str(get("fonts") or "")
+    return (runtime.current().config.folder / name).resolve() if name else None
+
+
+def highest_secrecy() -> str:
+    """Highest level this installation may hold."""
+    return str(runtime.current().config["security"]["highest_secrecy"])
+
+
+def base_url() -> str:
+    """Address of the installation, without a slash at the end."""
+    return str(runtime.current().config["web"]["base_url"]).rstrip("/")

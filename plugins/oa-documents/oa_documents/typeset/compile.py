@@ -1,0 +1,230 @@
+"""The typesetter at work: one warm compiler a process, the source with its data, what comes out."""
+
+from __future__ import annotations
+
+import atexit
+import datetime as dt
+import functools
+import json
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from oa_kernel.errors import Invalid
+
+from ..text import Paragraph, Table, parse_body
+from . import fonts as _fonts
+from .document import FORMATS, OfficialDocument, Typeset
+from .titles import break_title, width
+
+_HERE = Path(__file__).parent
+_lock = threading.Lock()
+_compilers: dict[tuple[str, ...], Any] = {}
+#: a run of Latin letters this long may be broken anywhere, or it would leave the type area
+_LONG_RUN = re.compile(r"[!-~]{24,}")
+#: points of the largest 发文机关标志; smaller where the name is long
+_MARK_SIZE, _MARK_WIDTH = 62.0, 150 / 25.4 * 72
+
+
+@functools.cache
+def template(name: str) -> str:
+    """The text of a template beside this module."""
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def source(name: str, data: dict[str, Any]) -> str:
+    """A complete typst source: data as one string literal, then the template. No value is read as markup."""
+    text = json.dumps(data, ensure_ascii=False).replace("\\", "\\\\").replace('"', '\\"')
+    return f'#let d = json(bytes("{text}"))\n{template(name)}'
+
+
+def compiler(folder: Path | None) -> Any:
+    """The warm compiler for a folder of fonts."""
+    import typst
+
+    paths = tuple(str(p) for p in _fonts.find_fonts(folder))
+    root = str(_scratch_file().parent)
+    with _lock:
+        if paths not in _compilers:
+            _compilers[paths] = typst.Compiler(b"", root=root, font_paths=list(paths), ignore_system_fonts=True)
+        return _compilers[paths]
+
+
+def compile_pdf(text: str, folder: Path | None, *asked: str) -> tuple[bytes, list[Any]]:
+    """PDF/A-2b of a source, and the values of the labels asked for (None where there is none).
+
+    The compiler answers queries about files only, so the source goes through one.
+    """
+    import typst
+
+    one, file = compiler(folder), _scratch_file()
+    with _lock:
+        file.write_text(text, encoding="utf-8")
+        try:
+            pdf = one.compile(input=str(file), format="pdf", pdf_standards=["a-2b"])
+            found = [json.loads(one.query(f"<{label}>", field="value", format="json")) for label in asked]
+        except typst.TypstError as error:
+            raise _failed(error) from error
+    return pdf, [values[0] if values else None for values in found]
+
+
+@functools.cache
+def _scratch_file() -> Path:
+    """A file of this process, gone with it."""
+    folder = tempfile.mkdtemp(prefix="oa-typeset-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder) / "page.typ"
+
+
+def compile_pages(text: str, folder: Path | None, kind: str, ppi: float | None = None) -> list[bytes]:
+    """The pages as ``svg`` or ``png``."""
+    options: dict[str, Any] = {"ppi": ppi} if ppi else {}
+    made = _compile(text, folder, format=kind, **options)
+    return list(made) if isinstance(made, list | tuple) else [made]
+
+
+def _compile(text: str, folder: Path | None, **options: Any) -> Any:
+    import typst
+
+    one = compiler(folder)
+    with _lock:
+        try:
+            return one.compile(input=text.encode(), **options)
+        except typst.TypstError as error:
+            raise _failed(error) from error
+
+
+def _failed(error: Exception) -> Invalid:
+    return Invalid(f"排版失败：{str(error).splitlines()[0][:200]}", code="typesetting_failed")
+
+
+def values(document: OfficialDocument, folder: Path | None) -> dict[str, Any]:
+    """What the template is given."""
+    if document.format not in FORMATS:
+        raise Invalid(f"没有“{document.format}”这种格式。可用：{'、'.join(FORMATS)}")
+    minutes, letter, order = (document.format == f for f in ("minutes", "letter", "order"))
+    sign = not minutes and bool(document.signature or document.date)
+    attachments = list(document.attachments)
+    several = len(attachments) > 1
+    cc = _sentence(document.cc)
+    return {
+        "format": document.format,
+        "title": _clean(document.title),
+        "made": [document.date.year, document.date.month, document.date.day] if document.date else [],
+        "faces": _fonts.faces(folder),
+        "mark": _clean(document.mark) or " ",
+        "mark_size": min(_MARK_SIZE, _MARK_WIDTH / max(1.0, width(document.mark))),
+        "number": document.number or " ",
+        "marks": _marks(document),
+        "signatories": [s for s in re.split(r"[、,，;；\s]+", document.signatory) if s] or [""],
+        "title_lines": [] if order else [_soft(line) for line in break_title(_clean(document.title))],
+        "addressees": _soft("、".join(document.addressees) + "：") if document.addressees and not minutes else "",
+        "blocks": blocks(document.body),
+        "attachment_titles": [_soft(t) for t in document.attachment_titles],
+        "sign": sign,
+        "signature": _soft(document.signature),
+        "date": chinese_date(document.date),
+        "sealed": document.sealed,
+        "seal_mm": document.seal_mm,
+        "seal_picture": document.seal_picture,
+        "note": _soft(document.note.strip("（）()")),
+        "attendance": [[k, _soft("、".join(v))] for k, v in document.attendance.items() if v] if minutes else [],
+        "attachments": [
+            {"mark": f"附件{n}" if several else "附件", "title_lines": list(break_title(_clean(title))), "blocks": blocks(body)}
+            for n, (title, body) in enumerate(attachments, 1)
+        ],
+        "cc": cc,
+        "printer": _soft(document.printer) if not letter else "",
+        "print_date": f"{chinese_date(document.print_date)}印发" if document.print_date else "",
+        "colophon": bool(cc or (document.printer and not letter)),
+        "qr": qr_svg(document.qr) if document.qr else "",
+        "qr_text": "扫码核验本文件",
+        "draft": "草稿　未经签发不得外传" if document.draft is True else str(document.draft or ""),
+    }
+
+
+def _marks(document: OfficialDocument) -> list[dict[str, Any]]:
+    out = []
+    if document.copy_number:
+        out.append({"text": document.copy_number.zfill(6), "hei": False})
+    if document.secrecy:
+        term = f"★{document.secrecy_term}" if document.secrecy_term else ""
+        out.append({"text": document.secrecy + term, "hei": True})
+    if document.urgency:
+        out.append({"text": document.urgency, "hei": True})
+    return out
+
+
+def _sentence(names: Sequence[str]) -> str:
+    return _soft("，".join(names).rstrip("。") + "。") if names else ""
+
+
+def blocks(body: str) -> list[dict[str, Any]]:
+    """The body as the template takes it."""
+    return [_table(b) if isinstance(b, Table) else _paragraph(b) for b in parse_body(body)]
+
+
+def _paragraph(block: Paragraph) -> dict[str, Any]:
+    return {"kind": "p", "level": block.level, "lead": _soft(block.lead), "rest": _soft(block.rest)}
+
+
+def _table(block: Table) -> dict[str, Any]:
+    columns = len(block.rows[0])
+    widest = [max(2.0, *(min(24.0, width(row[i])) for row in block.rows)) for i in range(columns)]
+    size = 14.0 if columns <= 5 else 12.0 if columns <= 8 else 10.5 if columns <= 12 else 8.0
+    return {"kind": "table", "rows": [[_soft(c) for c in row] for row in block.rows], "header": block.header,
+            "align": block.align, "widths": widest, "size": size}
+
+
+def chinese_date(day: dt.date | None) -> str:
+    """``2026年11月24日``: Arabic numerals, no leading zeros [7.3.5.4]."""
+    return f"{day.year}年{day.month}月{day.day}日" if day else ""
+
+
+def _clean(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _soft(text: str) -> str:
+    """Lets long runs of Latin characters break."""
+    return _LONG_RUN.sub(lambda m: "\u200b".join(m[0][i:i + 8] for i in range(0, len(m[0]), 8)), text)
+
+
+def qr_svg(address: str) -> str:
+    """A QR code (ISO/IEC 18004, error correction M) as SVG."""
+    import io
+
+    import segno
+
+    out = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(out, kind="svg", border=2, xmldecl=False, svgns=True)
+    return out.getvalue().decode()
+
+
+def typeset(document: OfficialDocument, *, fonts: Path | None = None) -> Typeset:
+    """The document as PDF/A-2b, with the place of its seal."""
+    pdf, (pages, place) = compile_pdf(typst_source(document, fonts), fonts, "pages", "seal")
+    box = None
+    if document.sealed and place is not None:
+        half = document.seal_mm / 2
+        box = (int(place["page"]) - 1, place["x"] - half, place["y"] - half, document.seal_mm, document.seal_mm)
+    return Typeset(pdf, int(pages), box)
+
+
+def typst_source(document: OfficialDocument, fonts: Path | None = None) -> str:
+    """What is compiled."""
+    return source("page.typ", values(document, fonts))
+
+
+def page_svgs(document: OfficialDocument, fonts: Path | None = None) -> list[str]:
+    """Each page as SVG."""
+    return [p.decode() for p in compile_pages(typst_source(document, fonts), fonts, "svg")]
+
+
+def page_pngs(document: OfficialDocument, dpi: float = 144, fonts: Path | None = None) -> list[bytes]:
+    """Each page as PNG."""
+    return compile_pages(typst_source(document, fonts), fonts, "png", dpi)

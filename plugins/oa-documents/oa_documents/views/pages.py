@@ -1,0 +1,40 @@
+"""The one blueprint of the plugin, and what its pages share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from oa_kernel import web
+
+pages = web.Pages("documents", __name__)
+
+STATE_WORDS = {
+    "draft": ("草稿", "pencil", "secondary"),
+    "reviewing": ("审核中", "progress", "blue"),
+    "signed": ("已成文", "rubber-stamp", "green"),
+    "dispatched": ("已分发", "send", "green"),
+    "archived": ("已归档", "archive", "secondary"),
+    "voided": ("已作废", "ban", "red"),
+}
+
+DISPATCH_WORDS = {
+    "sent": ("已发出", "send", "blue"),
+    "delivered": ("已送达", "mail-opened", "blue"),
+    "signed_for": ("已签收", "check", "green"),
+    "overdue": ("逾期未签收", "alert-triangle", "orange"),
+    "failed": ("发送失败", "x", "red"),
+}
+
+
+def filters(*names: str) -> dict[str, str]:
+    """Filters of a list from the query string."""
+    return {name: request.args.get(name, "").strip() for name in names}
+
+
+def render(template: str, _status: int = 200, **values: Any) -> Any:
+    """A page with the words of states at hand."""
+    return web.render(
+        f"oa_documents/{template}", _status, state_words=STATE_WORDS, dispatch_words=DISPATCH_WORDS, **values
+    )

@@ -1,0 +1,58 @@
+"""Runs the whole suite on SQLite, then what touches the database again on PostgreSQL.
+
+``OA_REQUIRE_POSTGRESQL=1``, ``OA_REQUIRE_BROWSER=1`` and ``OA_REQUIRE_REDIS=1`` make a missing service a
+failure (CI does); elsewhere it is a skip that says its reason. ``OA_TEST_POSTGRESQL`` names the server.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+#: no database in these: once is enough
+PURE = ["oa_kernel/crypto", "plugins/oa-documents/tests/typeset", "plugins/oa-documents/tests/text",
+        "plugins/oa-documents/tests/seal", "themes"]
+DEFAULT_SERVER = "postgresql://postgres@/"
+
+
+def reachable(url: str) -> str:
+    """Empty if a server answers, else why not."""
+    sys.path.insert(0, os.getcwd())
+    from oa_kernel.testing import installation
+
+    os.environ["OA_TEST_DATABASE"] = url
+    try:
+        installation._admin("SELECT 1")
+    except Exception as error:  # whatever the driver says is the reason that is printed
+        return f"{type(error).__name__}: {error}".strip()
+    finally:
+        del os.environ["OA_TEST_DATABASE"]
+    return ""
+
+
+def run(arguments: list[str], **environment: str) -> int:
+    """One pytest run; returns its exit code."""
+    workers = os.environ.get("OA_TEST_WORKERS", "auto")
+    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "loadscope", *arguments]
+    print("+", " ".join(command), flush=True)
+    return subprocess.run(command, env={**os.environ, **environment}).returncode
+
+
+def main() -> int:
+    extra = sys.argv[1:]
+    failed = run(extra)
+    url = os.environ.get("OA_TEST_POSTGRESQL", DEFAULT_SERVER)
+    reason = reachable(url)
+    if reason and os.environ.get("OA_REQUIRE_POSTGRESQL"):
+        print(f"PostgreSQL is required and does not answer at {url}: {reason}", file=sys.stderr)
+        return 1
+    if reason:
+        print(f"SKIPPED the second run on PostgreSQL: {reason}")
+        return failed
+    ignored = [f"--ignore={path}" for path in PURE]
+    return run(["-m", "not browser", *ignored, *extra], OA_TEST_DATABASE=url) or failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
