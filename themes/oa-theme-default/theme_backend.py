@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import build_assets
 from setuptools import build_meta as _setuptools
 from setuptools.build_meta import (  # noqa: F401  (part of the interface)
     build_sdist,
@@ -13,8 +14,6 @@ from setuptools.build_meta import (  # noqa: F401  (part of the interface)
     prepare_metadata_for_build_editable,
     prepare_metadata_for_build_wheel,
 )
-
-import build_assets
 
 _HERE = Path(__file__).resolve().parent
 

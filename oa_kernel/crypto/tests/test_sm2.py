@@ -62,7 +62,8 @@ def test_one_signature_has_one_encoding():
     assert not verify(PAIR.public, b"data", b"\x30" + bytes([len(padded)]) + padded)
 
 
-@pytest.mark.parametrize("public", [b"", bytes(64), b"\xff" * 64, PAIR.public[:-1] + bytes([PAIR.public[-1] ^ 1])])
+@pytest.mark.parametrize("public", [b"", bytes(64), b"\xff" * 64, PAIR.public[:-1] + bytes([PAIR.public[-1] ^ 1])],
+                         ids=["empty", "zeros", "ones", "one bit off"])
 def test_a_point_off_the_curve_is_no_key(public):
     assert not is_on_curve(public)
     assert not verify(public, b"data", sign(PAIR.private, PAIR.public, b"data"))
