@@ -118,10 +118,10 @@ def _gather(
             continue
         if texts and isinstance(value, str) and kind != "boolean":
             value = value.replace("\r\n", "\n") if kind == "string" else value.strip()
-        if _is_empty(value) and (texts or value is None or (value == "" and kind not in ("string",))):
-            if html or not rule.get("nullable"):
-                missing.append(name)
-                continue
+        empty = _is_empty(value) and (texts or value is None or (value == "" and kind not in ("string",)))
+        if empty and (html or not rule.get("nullable")):
+            missing.append(name)
+            continue
         values[name] = _convert(value, rule, texts)
     return values, missing
 
