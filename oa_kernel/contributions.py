@@ -246,6 +246,43 @@ class Benchmark:
 
 
 @dataclass(frozen=True)
+class SheetColumn:
+    """A column of a spreadsheet. ``kind`` is ``text`` | ``integer`` | ``number`` | ``date`` | ``boolean``."""
+
+    name: str
+    #: the heading, zh-CN
+    title: str
+    kind: str = "text"
+    required: bool = False
+    choices: Sequence[str] = ()
+    help: str = ""
+    #: other headings it is known by
+    aliases: Sequence[str] = ()
+    #: most characters of a text
+    longest: int = 500
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rows that come in and go out as .xlsx (``oa import NAME FILE``, ``oa export NAME FILE``).
+
+    ``load(rows, report, by)`` writes rows (dicts by column name, ``row`` their line) inside the import's transaction
+    and reports what is wrong by ``report.fault(row, heading, message)``; it may answer with a callable that is run
+    when all worksheets are read. ``dump() -> iterable of dicts`` gives all rows. ``parts`` names the kinds that
+    make up a workbook of several worksheets, in the order they are read.
+    """
+
+    name: str
+    title: str
+    columns: Sequence[SheetColumn] = ()
+    load: Callable[..., Any] | None = None
+    dump: Callable[[], Any] | None = None
+    #: who may import it on the pages; None: by the command line only
+    permission: str | None = None
+    parts: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class DemoData:
     """What a plugin adds to the demo organisation. ``build(org: DemoOrganisation) -> None``."""
 
@@ -282,6 +319,8 @@ __all__ = [
     "Role",
     "ScheduledTask",
     "SearchSource",
+    "Sheet",
+    "SheetColumn",
     "Theme",
     "Verifier",
     "Widget",
