@@ -38,6 +38,7 @@ from .posts import (
     posts_in,
     update_post,
 )
+from .resets import begin_reset, finish_reset, reset_mail, reset_person
 from .sessions import (
     end_all_sessions,
     end_session,
@@ -66,6 +67,7 @@ __all__ = [
     "Token",
     "assign",
     "authenticate",
+    "begin_reset",
     "begin_totp",
     "by_ids",
     "by_username",
@@ -88,6 +90,7 @@ __all__ = [
     "end_all_sessions",
     "end_assignment",
     "end_session",
+    "finish_reset",
     "generate_password",
     "get",
     "hash_password",
@@ -108,6 +111,8 @@ __all__ = [
     "recovery_codes_left",
     "remove_totp",
     "renew_recovery_codes",
+    "reset_mail",
+    "reset_person",
     "revoke_token",
     "rotate_session",
     "second_factor_due",

@@ -13,6 +13,12 @@ def _mail(payload: dict[str, Any]) -> None:
     deliver(payload)
 
 
+def _reset(payload: dict[str, Any]) -> None:
+    from .resets import deliver_reset
+
+    deliver_reset(payload)
+
+
 def _check_mail() -> tuple[str, str]:
     from .mail import check
 
@@ -29,6 +35,6 @@ CONTRIBUTIONS: dict[str, list[Any]] = {
         NotificationKind("workflow.overdue", "即将到期和逾期"),
         NotificationKind("security.notice", "账户安全"),
     ],
-    "oa_outbox_handlers": [OutboxHandler("mail", _mail, "电子邮件")],
+    "oa_outbox_handlers": [OutboxHandler("mail", _mail, "电子邮件"), OutboxHandler("password_reset", _reset, "密码重置邮件")],
     "oa_diagnostics": [Diagnostic("mail", "电子邮件", _check_mail)],
 }
