@@ -65,7 +65,8 @@ def interleaved(
     for _ in range(warm_up):
         ours()
         other()
-    a, b = [], []
+    a: list[float] = []
+    b: list[float] = []
     for _ in range(runs):
         for function, taken in ((ours, a), (other, b)):
             began = time.perf_counter()

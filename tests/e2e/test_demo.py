@@ -1,0 +1,86 @@
+"""``oa demo``: an organisation one can try everything in, made quickly, by the right people."""
+
+import sqlite3
+import time
+
+import pytest
+
+from ..client import Rest
+from ..service import oa, token
+
+NAMED = ("admin", "security", "auditor", "drafter", "head", "deputy", "leader", "office", "archivist", "officer")
+
+
+@pytest.fixture(scope="module")
+def people(service):
+    return {name: Rest(service.url, token(service.config, name)) for name in NAMED}
+
+
+def documents(rest):
+    return rest.get("/documents/outgoing?limit=200").json["items"]
+
+
+def test_it_takes_less_than_15_seconds_and_refuses_a_folder_in_use(tmp_path):
+    began = time.monotonic()
+    done = oa("demo", str(tmp_path / "demo"))
+    assert time.monotonic() - began < 15
+    assert "Yunling-2026" in done.stdout
+    readme = (tmp_path / "demo" / "README.txt").read_text(encoding="utf-8")
+    assert "http://127.0.0.1:8000" in readme and "Yunling-2026" in readme
+    assert all(name in readme for name in NAMED)
+    again = oa("demo", str(tmp_path / "demo"), check=False)
+    assert again.returncode == 2 and "已有内容" in again.stderr
+
+
+def test_documents_are_in_every_state(people):
+    found = documents(people["office"])
+    assert {d["state"] for d in found} >= {"reviewing", "signed", "dispatched", "voided"}
+    assert any(d["finished"] for d in found)
+    mine = documents(people["drafter"])
+    assert {d["state"] for d in mine} >= {"draft", "reviewing", "signed", "dispatched"}
+    for name in ("head", "deputy", "leader", "office"):
+        assert people[name].get("/tasks?state=open").json["items"], f"{name} has nothing to do"
+
+
+def test_receipts_are_in_every_state(people):
+    states = set()
+    for document in documents(people["office"]):
+        for one in people["office"].get(f"/documents/outgoing/{document['id']}/dispatches").json["items"]:
+            states.add(one["state"])
+            if one["state"] == "failed":
+                assert one["channel"] == "email" and one["note"]
+    assert states == {"sent", "delivered", "signed_for", "overdue", "failed"}
+
+
+def test_remarks_came_back_with_an_answer(people):
+    returned = [d for d in documents(people["drafter"]) if d["kind"] == "纪要"]
+    notes = people["drafter"].get(f"/documents/outgoing/{returned[0]['id']}/annotations").json["items"]
+    assert [len(n["replies"]) for n in notes] == [1, 0] and [n["resolved"] for n in notes] == [True, False]
+    assert all(n["start"] is not None for n in notes), "a remark lost its passage"
+
+
+def test_officer_has_never_seen_the_drafters_documents(people):
+    own = {d["id"] for d in documents(people["drafter"])}
+    assert own and not own & {d["id"] for d in documents(people["officer"])}
+    for number in own:
+        assert people["officer"].get(f"/documents/outgoing/{number}").status == 404
+
+
+def test_numbers_follow_and_some_are_reserved(demo):
+    with sqlite3.connect(demo / "oa.db") as database:
+        rows = database.execute(
+            "SELECT s.key, r.number, r.state FROM numbering_register r JOIN numbering_series s ON s.id = r.series_id"
+        ).fetchall()
+    assert {state for *_, state in rows} == {"used", "reserved", "void"}
+    for key in {key for key, *_ in rows}:
+        given = sorted(n for k, n, state in rows if k == key and state != "reserved")
+        assert given == list(range(given[0], given[0] + len(given))), key
+
+
+def test_what_happened_is_spread_over_weeks_and_in_order(demo):
+    with sqlite3.connect(demo / "oa.db") as database:
+        days = {at[:10] for (at,) in database.execute("SELECT at FROM workflow_trail")}
+        people = {by for (by,) in database.execute("SELECT DISTINCT by_id FROM workflow_trail")}
+        late = database.execute("SELECT count(*) FROM workflow_trail WHERE at > datetime('now')").fetchone()[0]
+        unread = database.execute("SELECT count(*) FROM notifications_notification WHERE read_at IS NULL").fetchone()[0]
+    assert len(days) >= 10 and len(people) >= 8 and unread and not late
