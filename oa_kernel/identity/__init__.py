@@ -24,6 +24,7 @@ from .people import (
     enable_person,
     get,
     list_people,
+    matches,
     set_clearance,
     set_preferences,
     update_person,
@@ -57,6 +58,7 @@ from .totp import (
     remove_totp,
     renew_recovery_codes,
 )
+from .vcard import vcard
 
 __all__ = [
     "Department",
@@ -102,6 +104,7 @@ __all__ = [
     "list_people",
     "list_sessions",
     "list_tokens",
+    "matches",
     "open_session",
     "password_problems",
     "pending_steps",
@@ -125,4 +128,5 @@ __all__ = [
     "update_department",
     "update_person",
     "update_post",
+    "vcard",
 ]
