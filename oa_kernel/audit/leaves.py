@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from oa_kernel import db
 from oa_kernel.crypto import merkle, sm3_hex
 
 from .record import COLUMNS
@@ -53,7 +56,9 @@ def chain_hash(head: dict[str, Any]) -> str:
 
 def canonical(value: Any) -> bytes:
     """Sorted keys, no spaces, UTF-8."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=repr).encode(
+        "utf-8", "surrogatepass"
+    )
 
 
 def entries(data: Any) -> list[tuple[int, bytes]]:
@@ -62,4 +67,23 @@ def entries(data: Any) -> list[tuple[int, bytes]]:
     return [(int.from_bytes(data[i : i + 8], "big"), data[i + 8 : i + ENTRY]) for i in range(0, len(data), ENTRY)]
 
 
-__all__ = ["ENTRY", "FIELDS", "PURPOSE", "canonical", "chain_hash", "entries", "event_of", "head_of", "head_text", "leaf_of"]
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Reads that all see the database at one instant, without keeping writers from writing."""
+    if db.in_transaction():
+        yield
+        return
+    db.database.connect(reuse_if_open=True)
+    if db.is_postgresql():
+        with db.database.transaction():
+            db.database.execute_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield
+    else:
+        with db.database.transaction("DEFERRED"):  # the engine's own kind would take the write lock
+            yield
+
+
+__all__ = [
+    "ENTRY", "FIELDS", "PURPOSE", "canonical", "chain_hash", "entries", "event_of", "head_of", "head_text", "leaf_of",
+    "snapshot",
+]

@@ -9,9 +9,9 @@ from typing import Any
 from oa_kernel import db
 from oa_kernel.crypto import CryptoError, merkle
 from oa_kernel.crypto import verify as sm2_verify
-from oa_kernel.errors import Conflict, NotFound
+from oa_kernel.errors import Conflict, NotFound, UsageError
 
-from .leaves import FIELDS, event_of, head_of, head_text, leaf_of
+from .leaves import FIELDS, event_of, head_of, head_text, leaf_of, snapshot
 from .models import Head
 from .seal import range_root
 from .verify import fingerprint
@@ -25,6 +25,11 @@ def proof(event_id: int) -> dict[str, Any]:
 
     :raises NotFound: no such event. Conflict: not sealed yet.
     """
+    with snapshot():
+        return _proof(event_id)
+
+
+def _proof(event_id: int) -> dict[str, Any]:
     row = db.database.execute_sql(
         f"SELECT leaf, {', '.join(FIELDS)} FROM audit_event WHERE id = {int(event_id)}"
     ).fetchone()
@@ -34,9 +39,13 @@ def proof(event_id: int) -> dict[str, Any]:
     last = Head.select().order_by(Head.size.desc()).first()
     if place is None or last is None:
         raise Conflict("这条记录还没有封存：请稍后再试，或运行 oa audit seal", code="not_sealed")
+    path = [h.hex() for h in _path(place, last.size)]
+    if not merkle.verify_inclusion(
+            leaf_of(event), place, last.size, [bytes.fromhex(h) for h in path], bytes.fromhex(last.root)):
+        raise Conflict(f"审计事件 {event_id} 与封存时不符，无法证明：请运行 oa audit verify", code="audit_altered")
     return {
         "kind": KIND, "version": 1, "event": event, "leaf": place, "size": last.size,
-        "path": [h.hex() for h in _path(place, last.size)], "head": head_of(last),
+        "path": path, "head": head_of(last),
     }
 
 
@@ -69,9 +78,9 @@ def verify_proof(path: Path) -> dict[str, Any]:
         inside = merkle.verify_inclusion(
             leaf_of(event), int(given["leaf"]), int(given["size"]), [bytes.fromhex(h) for h in given["path"]],
             bytes.fromhex(head["root"]))
-        same = int(given["size"]) == int(head["size"])
+        same = (given["size"], given["kind"], given["version"]) == (head["size"], KIND, 1)
         signed = sm2_verify(bytes.fromhex(head["public_key"]), head_text(head), bytes.fromhex(head["signature"]))
-    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError, CryptoError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, CryptoError) as error:
         return {**result, "summary": "存在证明已损坏，无法核验", "reasons": [f"{type(error).__name__}: {error}"]}
     if not (inside and same):
         result["reasons"].append("事件的内容与树头不符：它被改动过，或不在这份记录中")
@@ -89,18 +98,38 @@ def verify_proof(path: Path) -> dict[str, Any]:
 
 def export(path: Path) -> int:
     """Writes every event as a line of JSON, in the order of their ids; how many."""
-    count, last = 0, 0
-    with path.open("w", encoding="utf-8") as out:
+    path = Path(path)
+    part = path.with_name(path.name + ".part")
+    try:
+        count = _export(part)
+        part.replace(path)
+    except OSError as error:
+        raise UsageError(f"无法写入 {path}：{error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return count
+
+
+def _export(part: Path) -> int:
+    count, last = 0, -1
+    with part.open("w", encoding="utf-8") as out, snapshot():
         while rows := db.database.execute_sql(
             f"SELECT leaf, {', '.join(FIELDS)} FROM audit_event WHERE id > {last} ORDER BY id LIMIT {_EXPORT_AT_ONCE}"
         ).fetchall():
             for leaf, *rest in rows:
                 event = event_of(rest)
                 for name in ("before", "after"):
-                    event[name] = json.loads(event[name]) if event[name] else None
+                    event[name] = _parsed(event[name])
                 out.write(json.dumps({**event, "leaf": leaf}, ensure_ascii=False) + "\n")
             count, last = count + len(rows), rows[-1][1]
     return count
+
+
+def _parsed(text: str | None) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError:  # altered; verify says so
+        return text
 
 
 def head() -> dict[str, Any] | None:

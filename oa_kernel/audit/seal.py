@@ -12,7 +12,8 @@ import os
 from typing import Any
 
 from oa_kernel import clock, db, runtime
-from oa_kernel.crypto import merkle
+from oa_kernel.crypto import UnknownKey, merkle
+from oa_kernel.errors import Conflict
 
 from .leaves import ENTRY, FIELDS, PURPOSE, chain_hash, entries, event_of, head_of, head_text, leaf_of
 from .models import Event, Head, Node
@@ -26,7 +27,12 @@ _ROWS_A_STATEMENT = 400
 
 
 def seal() -> int:
-    """Seals everything that can be seen; how many events."""
+    """Seals everything that can be seen; how many events.
+
+    :raises Conflict: when the end of what was sealed is not as it was signed; nothing is put on top of that.
+    """
+    if not Event.select(Event.id).where(Event.leaf.is_null()).exists():
+        return 0  # without waiting for anybody
     sealed = 0
     while True:
         count = _batch()
@@ -40,11 +46,15 @@ def _batch() -> int:
         if db.is_postgresql():
             db.database.execute_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         rows = db.database.execute_sql(
-            f"SELECT {', '.join(FIELDS)} FROM audit_event WHERE leaf IS NULL ORDER BY id LIMIT {BATCH}"
+            # told to sort by id, PostgreSQL would rather walk through everything that is sealed
+            f"SELECT {', '.join(FIELDS)} FROM audit_event WHERE leaf IS NULL"
+            f"{'' if db.is_postgresql() else ' ORDER BY id'} LIMIT {BATCH}"
         ).fetchall()
+        rows = sorted(rows, key=lambda row: int(row[0]))
         if not rows:
             return 0
         last = Head.select().order_by(Head.id.desc()).first()
+        _must_be_sound(last)
         frontier = merkle.Frontier.from_json(last.frontier) if last else merkle.Frontier()
         first = frontier.size
         leaves = [(row[0], leaf_of(event_of(row))) for row in rows]
@@ -55,6 +65,31 @@ def _batch() -> int:
         head = _sign(last, first, frontier, leaves)
     _anchor(head)
     return len(leaves)
+
+
+def _must_be_sound(last: Head | None) -> None:
+    size = last.size if last else 0
+    if last is not None and not genuine(last):
+        raise Conflict(f"审计树头 {size} 与签名不符，停止封存：请运行 oa audit verify，并保留现场", code="audit_altered")
+    if Event.select(Event.id).where(Event.leaf >= size).exists():
+        raise Conflict(
+            f"有审计记录的位置超出已签名的 {size} 条，可能有树头被删除，停止封存：请运行 oa audit verify，并保留现场",
+            code="audit_altered",
+        )
+
+
+def genuine(head: Head) -> bool:
+    """Whether the head is as a key of this installation's ring signed it, and can be gone on from."""
+    try:
+        key = runtime.current().keys.signing_key(head.key_id)
+        frontier = merkle.Frontier.from_json(head.frontier)
+        return (
+            key.purpose == PURPOSE and key.public.hex() == head.public_key
+            and frontier.size == head.size and frontier.root().hex() == head.root
+            and key.verify(head_text(head_of(head)), bytes.fromhex(head.signature))
+        )
+    except (UnknownKey, ValueError, TypeError, KeyError):
+        return False
 
 
 def _place(leaves: list[tuple[int, bytes]], first: int) -> None:
@@ -143,4 +178,4 @@ def unsealed() -> int:
     return int(Event.select().where(Event.leaf.is_null()).count())
 
 
-__all__ = ["BATCH", "anchor_path", "entries", "leaf_hashes", "range_root", "seal", "unsealed"]
+__all__ = ["BATCH", "anchor_path", "entries", "genuine", "leaf_hashes", "range_root", "seal", "unsealed"]
