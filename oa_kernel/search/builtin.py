@@ -12,7 +12,7 @@ def _people(person: Any, q: str, limit: int) -> list[dict[str, Any]]:
     from oa_kernel.identity import Department, Person
 
     query = (
-        Person.select(Person.id, Person.username, Person.name, Person.phone, Person.department, Department.name)
+        Person.select(Person.id, Person.username, Person.name, Person.phone, Person.department, Department.id, Department.name)
         .left_outer_join(Department)
         .where(Person.active, identity.matches(q) | Department.name.contains(q))
         .order_by(Person.id)
