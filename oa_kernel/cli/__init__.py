@@ -34,6 +34,7 @@ COMMANDS = {
     "audit": "audits",
     "verify": "audits",
     "bench": "bench",
+    "new-plugin": "new_plugin",
     "import": "sheets",
     "export": "sheets",
 }
