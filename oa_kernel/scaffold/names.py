@@ -13,8 +13,9 @@ LONGEST = 30
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 #: first parts of the kernel's addresses and tables that no package of the kernel is named after
 _KERNEL = frozenset((
-    "admin", "api", "assets", "favicon", "healthz", "inbox", "instances", "kernel", "language", "me", "metrics", "oa", "openapi", "profile", "readyz",
-    "receipts", "sign", "static", "tasks", "test", "tests", "todo", "v1", "verify", "workbench", "cases", "people", "password",
+    "admin", "api", "assets", "cases", "favicon", "healthz", "inbox", "instances", "kernel", "language", "me", "metrics",
+    "oa", "openapi", "password", "people", "profile", "readyz", "receipts", "sign", "static", "tasks", "test", "tests",
+    "todo", "v1", "verify", "workbench",
 ))
 
 
