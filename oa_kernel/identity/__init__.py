@@ -12,6 +12,7 @@ Who may do it is asked before, with ``permissions.require``.
 from .departments import create_department, department, department_ids_below, department_tree, update_department
 from .lookups import departments_of, deputy_for, heads_of, holders, holders_of_kind, people_in
 from .models import Department, Person, PersonPost, Post, Session, Token
+from .moves import Moved, held_post, move_person
 from .passwords import generate_password, hash_password, set_password
 from .passwords import problems as password_problems
 from .people import (
@@ -24,6 +25,7 @@ from .people import (
     enable_person,
     get,
     list_people,
+    matches,
     set_clearance,
     set_preferences,
     update_person,
@@ -57,9 +59,11 @@ from .totp import (
     remove_totp,
     renew_recovery_codes,
 )
+from .vcard import vcard
 
 __all__ = [
     "Department",
+    "Moved",
     "Person",
     "PersonPost",
     "Post",
@@ -95,6 +99,7 @@ __all__ = [
     "get",
     "hash_password",
     "heads_of",
+    "held_post",
     "holders",
     "holders_of_kind",
     "holdings",
@@ -102,6 +107,8 @@ __all__ = [
     "list_people",
     "list_sessions",
     "list_tokens",
+    "matches",
+    "move_person",
     "open_session",
     "password_problems",
     "pending_steps",
@@ -125,4 +132,5 @@ __all__ = [
     "update_department",
     "update_person",
     "update_post",
+    "vcard",
 ]

@@ -44,6 +44,8 @@ class Person(db.Model):
 
     username = db.CharField(max_length=80, unique=True)
     name = db.CharField(max_length=80, index=True)
+    #: the name in Latin letters, whole and by initials, for searching
+    pinyin = db.CharField(max_length=200, default="")
     #: main department; further ones come with posts
     department = db.ForeignKeyField(Department, null=True, backref="people", on_delete="RESTRICT")
     email = db.CharField(max_length=200, default="")

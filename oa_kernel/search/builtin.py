@@ -14,8 +14,7 @@ def _people(person: Any, q: str, limit: int) -> list[dict[str, Any]]:
     query = (
         Person.select(Person.id, Person.username, Person.name, Person.phone, Person.department, Department.name)
         .join(Department, "LEFT OUTER")
-        .where(Person.active, Person.name.contains(q) | (Person.username == q.lower()) | Person.phone.contains(q)
-               | Department.name.contains(q))
+        .where(Person.active, identity.matches(q) | Department.name.contains(q))
         .order_by(Person.id)
         .limit(limit)
     )

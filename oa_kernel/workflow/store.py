@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,13 +31,25 @@ def effects() -> dict[str, Any]:
 
 def validate_text(text: str) -> list[Problem]:
     """What is wrong with a definition, line by line; empty when it can be published."""
+    return _checked(text)[1]
+
+
+def _checked(text: str) -> tuple[Definition | None, list[Problem]]:
     definition, problems = parse(text, effects())
     if definition is None:
-        return problems
-    return problems + list(_unknown_rules(definition))
+        return None, problems
+    problems = problems + list(_unknown_rules(definition, text))
+    return (None, problems) if problems else (definition, [])
 
 
-def _unknown_rules(definition: Definition) -> Iterator[Problem]:
+def _line_of(text: str, step: str, word: str) -> int:
+    """The line within a step's lines where a word stands; the step's first if it is not found."""
+    lines = text.split("\n")
+    begin = next((n for n, line in enumerate(lines) if re.search(rf"\bid:\s*[\"']?{re.escape(step)}\b", line)), 0)
+    return next((n for n in range(begin, len(lines)) if word in lines[n]), begin) + 1
+
+
+def _unknown_rules(definition: Definition, text: str) -> Iterator[Problem]:
     from oa_kernel import permissions
 
     rules = {r.name for r in builtin.collect("oa_people_rules")}
@@ -44,10 +57,11 @@ def _unknown_rules(definition: Definition) -> Iterator[Problem]:
     for step in definition.steps.values():
         rule = step.people.get("rule")
         if rule and rule not in rules:
-            yield Problem(1, f"环节 {step.id}：没有插件登记人员规则“{rule}”")
+            yield Problem(_line_of(text, step.id, str(rule)), f"环节 {step.id}：没有插件登记人员规则“{rule}”")
         role = step.people.get("role")
         if role and role not in known_roles:
-            yield Problem(1, f"环节 {step.id}：没有角色“{role}”。可用：{'、'.join(sorted(known_roles))}")
+            yield Problem(_line_of(text, step.id, str(role)),
+                          f"环节 {step.id}：没有角色“{role}”。可用：{'、'.join(sorted(known_roles))}")
 
 
 def publish(text: str, by: Any = None, source: str = "published") -> WorkflowDefinition:
@@ -55,7 +69,7 @@ def publish(text: str, by: Any = None, source: str = "published") -> WorkflowDef
 
     :raises Invalid: with ``problems`` (line, message) in its details, nothing written.
     """
-    definition, problems = parse(text, effects())
+    definition, problems = _checked(text)
     if definition is None:
         raise Invalid(
             "流程定义有误：" + "；".join(f"第 {p.line} 行：{p.message}" for p in problems[:5]),

@@ -20,6 +20,7 @@ from ..text import Paragraph, Table, parse_body
 from . import fonts as _fonts
 from . import tail as _tail
 from .document import FORMATS, OfficialDocument, Typeset
+from .outlines import depth, outlined
 from .titles import break_title, width
 
 _HERE = Path(__file__).parent
@@ -121,6 +122,7 @@ def values(document: OfficialDocument, folder: Path | None) -> dict[str, Any]:
         "faces": _fonts.faces(folder),
         "mark": _clean(document.mark) or " ",
         "mark_size": min(_MARK_SIZE, _MARK_WIDTH / max(1.0, width(document.mark))),
+        "mark_depth": depth(_clean(document.mark), _fonts.roles(folder)["小标宋"].family, folder),
         "number": document.number or " ",
         "marks": _marks(document),
         "signatories": [s for s in re.split(r"[、,，;；\s]+", document.signatory) if s] or [""],
@@ -133,7 +135,7 @@ def values(document: OfficialDocument, folder: Path | None) -> dict[str, Any]:
         "date": chinese_date(document.date),
         "sealed": document.sealed,
         "seal_mm": document.seal_mm,
-        "seal_picture": document.seal_picture,
+        "seal_picture": outlined(document.seal_picture, folder),
         "note": _soft(document.note.strip("（）()")),
         "attendance": [[k, _soft("、".join(v))] for k, v in document.attendance.items() if v] if minutes else [],
         "attachments": [

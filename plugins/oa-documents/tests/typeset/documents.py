@@ -30,8 +30,8 @@ NOTICE = OfficialDocument(
     cc=["市委办公室", "市人大常委会办公室", "市政协办公室"], printer=OFFICE, print_date=DAY, sealed=True,
     seal_picture=seal_picture(OFFICE),
 )
-UPWARD = replace(NOTICE, format="upward", kind="请示", title=f"{OFFICE}关于建设政务服务档案库房的请示", addressees=["省人民政府办公厅"],
-                 signatory="高明德", note="联系人：林晓燕，电话：0888-1234567")
+UPWARD = replace(NOTICE, format="upward", kind="请示", title=f"{OFFICE}关于建设政务服务档案库房的请示",
+                 addressees=["省人民政府办公厅"], signatory="高明德", note="联系人：林晓燕，电话：0888-1234567")
 LETTER = replace(NOTICE, format="letter", kind="函", mark=OFFICE, title="关于商请共享政务服务数据的函", number="云政办函〔2026〕7号",
                  addressees=["市大数据局"])
 ORDER = replace(NOTICE, format="order", kind="命令", mark=f"{OFFICE}令", number="第12号", title="", addressees=[], cc=[], printer="")
