@@ -35,6 +35,7 @@ COMMANDS = {
     "verify": "audits",
     "bench": "bench",
     "new-plugin": "new_plugin",
+    "backup": "backup",
     "import": "sheets",
     "export": "sheets",
 }

@@ -13,7 +13,7 @@ def _people(person: Any, q: str, limit: int) -> list[dict[str, Any]]:
 
     query = (
         Person.select(Person.id, Person.username, Person.name, Person.phone, Person.department, Department.name)
-        .join(Department, "LEFT OUTER")
+        .join(Department, "LEFT OUTER JOIN")
         .where(Person.active, identity.matches(q) | Department.name.contains(q))
         .order_by(Person.id)
         .limit(limit)

@@ -122,7 +122,8 @@ BROKEN = {
         {"views.py": [("items=page.items, more=more", "items=[services.get(i.id, web.person()) for i in page.items], more=more")]}),
     "a write nobody can prove": (
         "every_write_is_audited_in_one_transaction", "没有在同一事务里记审计",
-        {"services.py": [('        audit.record("NAME.create", SUBJECT, item.id, item.title, after=db.snapshot(item), by=by)\n', "")]}),
+        {"services.py": [('        audit.record("NAME.create", SUBJECT, item.id, item.title, after=db.snapshot(item), by=by)\n',
+                          "")]}),
     "a write in two transactions": (
         "every_write_is_audited_in_one_transaction", "2 个事务",
         {"services.py": [(BEGIN, "    with db.transaction():\n        Item.update(note='').where(Item.id == 0).execute()\n"

@@ -216,9 +216,9 @@ def _in_python(path: Path) -> Iterator[tuple[int, str]]:
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         first = node.args[0]
-        if name in _CALLS and isinstance(first, ast.Constant) and isinstance(first.value, str):
-            if _CHINESE.search(first.value):
-                yield node.lineno, first.value
+        text = first.value if isinstance(first, ast.Constant) else None
+        if name in _CALLS and isinstance(text, str) and _CHINESE.search(text):
+            yield node.lineno, text
 
 
 __all__ = ["hooks_answer_with_the_declared_types", "nothing_private_is_imported", "texts_are_translated"]
