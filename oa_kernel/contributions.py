@@ -238,11 +238,16 @@ class FileGuard:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A suite of ``oa bench``. ``run(tell) -> iterable of oa_kernel.bench.Figure``; ``tell(text)`` shows progress."""
+    """A suite of ``oa bench``. ``run(tell) -> iterable of oa_kernel.bench.Figure``; ``tell(text)`` shows progress.
+
+    ``seed(rows)`` fills the running installation's tables with that many rows of the plugin's, so that the kernel's
+    suites too are measured in a large organisation.
+    """
 
     name: str
     title: str
     run: Callable[[Callable[[str], Any]], Any]
+    seed: Callable[[int], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,6 @@
 A suite is a function that yields :class:`Figure` objects; plugins add theirs with the hook ``oa_benchmarks``.
 """
 
-from .figures import Figure, best_rate, environment, interleaved, seconds_of
+from .figures import Figure, best_rate, environment, interleaved, quick, seconds_of
 
-__all__ = ["Figure", "best_rate", "environment", "interleaved", "seconds_of"]
+__all__ = ["Figure", "best_rate", "environment", "interleaved", "quick", "seconds_of"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from oa_kernel.contributions import ScheduledTask
+from typing import Any
+
+from oa_kernel.contributions import ScheduledTask, SearchSource
 
 
 def _tick() -> int:
@@ -11,6 +13,21 @@ def _tick() -> int:
     return tick()
 
 
-CONTRIBUTIONS = {
+def _cases(person: Any, q: str, limit: int) -> list[dict[str, Any]]:
+    from .models import Instance, Task
+
+    mine = Task.select(Task.instance_id).where(Task.assignee_id == person.id)
+    rows = (
+        Instance.select(Instance.id, Instance.title, Instance.state, Instance.started_at)
+        .where(Instance.title.contains(q), (Instance.drafter_id == person.id) | Instance.id.in_(mine))
+        .order_by(Instance.id.desc())
+        .limit(limit)
+    )
+    return [{"title": r.title, "url": f"/cases/{r.id}", "snippet": "", "at": r.started_at, "icon": "git-branch"}
+            for r in rows]
+
+
+CONTRIBUTIONS: dict[str, list[Any]] = {
     "oa_scheduled_tasks": [ScheduledTask("workflow.deadlines", "* * * * *", _tick, "期限提醒与逾期处理")],
+    "oa_search_sources": [SearchSource("cases", "经办事项", _cases, "kernel.tasks.own", order=30)],
 }

@@ -183,3 +183,10 @@ def oa_demo_data() -> list[c.DemoData]:
     from .demo import build
 
     return [c.DemoData(build=build, order=20)]
+
+
+@hookimpl
+def oa_benchmarks() -> list[c.Benchmark]:
+    from .bench import BENCHMARKS
+
+    return BENCHMARKS
