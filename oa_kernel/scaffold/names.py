@@ -13,7 +13,7 @@ LONGEST = 30
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 #: first parts of the kernel's addresses and tables that no package of the kernel is named after
 _KERNEL = frozenset((
-    "admin", "api", "assets", "cases", "favicon", "healthz", "inbox", "instances", "kernel", "language", "me", "metrics",
+    "admin", "api", "assets", "cases", "favicon", "forgotten", "healthz", "inbox", "instances", "kernel", "language", "me", "metrics",
     "oa", "openapi", "password", "people", "profile", "readyz", "receipts", "sign", "static", "tasks", "test", "tests",
     "todo", "v1", "verify", "workbench",
 ))
