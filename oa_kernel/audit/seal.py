@@ -48,9 +48,10 @@ def _batch() -> int:
         rows = db.database.execute_sql(
             # told to sort by id, PostgreSQL would rather walk through everything that is sealed
             f"SELECT {', '.join(FIELDS)} FROM audit_event WHERE leaf IS NULL"
-            f"{'' if db.is_postgresql() else ' ORDER BY id'} LIMIT {BATCH}"
+            f"{'' if db.is_postgresql() else ' ORDER BY id'} LIMIT {BATCH + 1}"
         ).fetchall()
-        rows = sorted(rows, key=lambda row: int(row[0]))
+        complete = len(rows) <= BATCH
+        rows = sorted(rows[:BATCH], key=lambda row: int(row[0]))
         if not rows:
             return 0
         last = Head.select().order_by(Head.id.desc()).first()
@@ -62,7 +63,7 @@ def _batch() -> int:
             frontier.append(leaf)
         _place(leaves, first)
         _keep_nodes(first, [leaf for _, leaf in leaves])
-        head = _sign(last, first, frontier, leaves)
+        head = _sign(last, first, frontier, leaves, complete=complete)
     _anchor(head)
     return len(leaves)
 
@@ -102,11 +103,13 @@ def _place(leaves: list[tuple[int, bytes]], first: int) -> None:
         )
 
 
-def _sign(last: Head | None, first: int, frontier: merkle.Frontier, leaves: list[tuple[int, bytes]]) -> Head:
+def _sign(
+    last: Head | None, first: int, frontier: merkle.Frontier, leaves: list[tuple[int, bytes]], *, complete: bool
+) -> Head:
     key = runtime.current().keys.signing(PURPOSE)
     head = Head(
         first=first, size=frontier.size, root=frontier.root().hex(), at=clock.now(),
-        previous=chain_hash(head_of(last)) if last else "", complete=len(leaves) < BATCH,
+        previous=chain_hash(head_of(last)) if last else "", complete=complete,
         entries=b"".join(event.to_bytes(8, "big") + leaf for event, leaf in leaves), frontier=frontier.to_json(),
         key_id=key.id, public_key=key.public.hex(), signature="",
     )

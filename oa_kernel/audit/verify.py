@@ -52,14 +52,14 @@ def verify() -> dict[str, Any]:
 
 def _walk(result: dict[str, Any]) -> None:
     frontier, nodes = merkle.Frontier(), _Nodes()
-    before: dict[str, Any] | None = None
+    horizon: dt.datetime | None = None
     anchor = _read_anchor()
     row: Head | None = None
     highest, anchored = 0, anchor is None or anchor["size"] == 0
     for row, previous in _heads(frontier):
         head = head_of(row)
         _check_head(row, previous, frontier.size)
-        highest = _check_events(row, before, frontier, nodes, highest)
+        highest = _check_events(row, horizon, frontier, nodes, highest)
         if frontier.root().hex() != head["root"] or frontier.size != head["size"]:
             raise _Broken(f"树头 {head['size']} 的根与它的记录不符", _first_of(row))
         if frontier.to_json() != row.frontier:
@@ -68,7 +68,8 @@ def _walk(result: dict[str, Any]) -> None:
             anchored = True
             if anchor["hash"] != _chained(row):
                 raise _Broken(f"树头 {head['size']} 与封存时另存的不同：它被改动，或记录被换过", _first_of(row))
-        before = head
+        if head["complete"]:  # then the time tells what was slipped in later
+            horizon = row.at - STRAGGLER
         result["events"], result["heads"] = frontier.size, result["heads"] + 1
     if row is not None:
         if not genuine(row):
@@ -79,7 +80,7 @@ def _walk(result: dict[str, Any]) -> None:
     if not anchored:
         raise _Broken("封存时另存的树头不在记录中：记录被换过")
     nodes.check_count()
-    result["unsealed"] = _check_unsealed(before, frontier.size, highest)
+    result["unsealed"] = _check_unsealed(horizon, frontier.size, highest)
 
 
 def _heads(frontier: merkle.Frontier) -> Iterator[tuple[Head, Head | None]]:
@@ -141,14 +142,11 @@ def _check_head(row: Head, before: Head | None, size: int) -> None:
 
 
 def _check_events(
-    row: Head, before: dict[str, Any] | None, frontier: merkle.Frontier, nodes: _Nodes, highest: int
+    row: Head, horizon: dt.datetime | None, frontier: merkle.Frontier, nodes: _Nodes, highest: int
 ) -> int:
     """Holds the events of one head against its table. Answers with the highest event id so far."""
     stored = _stored(row.first, row.size)
-    # only where the head before left nothing unsealed does the time say that an event was slipped in later
-    horizon = None
-    if before is not None and before["complete"]:
-        horizon = (dt.datetime.fromisoformat(before["at"]) - STRAGGLER).isoformat(" ", "microseconds")
+    oldest = horizon.replace(tzinfo=None).isoformat(" ", "microseconds") if horizon is not None else ""
     for place, (event_id, leaf) in enumerate(entries(row.entries), row.first):
         event = stored.get(place)
         if event is None:
@@ -157,7 +155,7 @@ def _check_events(
             raise _Broken(f"事件 {event['id']} 占了事件 {event_id} 的位置：次序被改动，或记录被替换", event_id)
         if leaf_of(event) != leaf:
             raise _Broken(f"事件 {event_id}（{event['action']}，{event['at']} UTC）在封存之后被改动", event_id)
-        if horizon is not None and event["at"] < horizon:
+        if event["at"] < oldest:
             raise _Broken(f"事件 {event_id} 自称发生在 {event['at']} UTC，却在那之后很久才出现：它是后来插入的", event_id)
         if not db.is_postgresql() and event_id < highest:
             raise _Broken(f"事件 {event_id} 的编号早于已封存的事件：它是后来插入的", event_id)
@@ -183,7 +181,7 @@ def _stored(first: int, stop: int) -> dict[int, dict[str, Any]]:
     return {leaf: event_of(rest) for leaf, *rest in rows}
 
 
-def _check_unsealed(last: dict[str, Any] | None, size: int, highest: int) -> int:
+def _check_unsealed(horizon: dt.datetime | None, size: int, highest: int) -> int:
     stray = Event.select(Event.id).where((Event.leaf >= size) | (Event.leaf < 0)).order_by(Event.leaf).limit(1).tuples().first()
     if stray is not None:
         raise _Broken(f"事件 {stray[0]} 自称已经封存，却没有树头包含它：树头被删除，或事件是伪造的", stray[0])
@@ -196,8 +194,7 @@ def _check_unsealed(last: dict[str, Any] | None, size: int, highest: int) -> int
             if event_id != expected:
                 raise _Broken(f"事件 {expected} 不见了（下一条是 {event_id}）：它在封存之前被删除", expected)
             expected = event_id + 1
-        elif last is not None and last["complete"] and at < (
-                dt.datetime.fromisoformat(last["at"]).replace(tzinfo=dt.UTC) - STRAGGLER):
+        elif horizon is not None and at < horizon:
             raise _Broken(f"事件 {event_id} 早就应当封存：它是后来插入的，或位置被抹去", event_id)
         count += 1
     return count

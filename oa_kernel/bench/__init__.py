@@ -4,5 +4,6 @@ A suite is a function that yields :class:`Figure` objects; plugins add theirs wi
 """
 
 from .figures import Figure, best_rate, environment, interleaved, quick, seconds_of
+from .rows import insert, stamps
 
-__all__ = ["Figure", "best_rate", "environment", "interleaved", "quick", "seconds_of"]
+__all__ = ["Figure", "best_rate", "environment", "insert", "interleaved", "quick", "seconds_of", "stamps"]

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from . import seed
 from .figures import Figure, quick
+from .rows import stamps
 
 NAME = "bench.three"
 STEPS = ("one", "two", "three")
@@ -153,7 +153,8 @@ def _peewee(cases: int) -> float:
                 Notification.create(person_id=to, kind=what, title=case.title, url=f"/cases/{case.id}",
                                     subject_kind="workflow.instance", subject_id=str(case.id), at=now)
                 Event.create(at=now.isoformat(), person_id=by.id, username=by.username, name=by.name, channel="cli",
-                             ip="", user_agent="", credential="", request_id="", action="workflow.approve", kind="workflow.task", object_id=str(task.id), title=case.title,
+                             ip="", user_agent="", credential="", request_id="",
+                             action="workflow.approve", kind="workflow.task", object_id=str(task.id), title=case.title,
                              after='{"comment":"同意"}')
         begun = following
     return cases * len(order) / (time.perf_counter() - began)
@@ -163,7 +164,7 @@ def _raw(path: Path, cases: int) -> float:
     """The same statements by the driver alone, each step one durable commit."""
     connection = sqlite3.connect(path, isolation_level=None, timeout=30)
     connection.execute("PRAGMA synchronous=FULL")
-    now = seed.stamps()[0]
+    now = stamps()[0]
     run_sql = "INSERT INTO workflow_run (instance_id, step, state, asked, tokens, resume_step, resume_people, arrived_at)" \
               " VALUES (?, ?, 'open', 1, 0, '', '[]', ?)"
     task_sql = (

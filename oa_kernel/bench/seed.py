@@ -5,34 +5,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import itertools
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+from .rows import insert, stamps
 
 #: open tasks of the person whose list is measured: what one page shows
 OPEN = 30
-_BATCH = 20_000
-
-
-def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Writes rows by the driver's ``executemany``, a batch a transaction."""
-    from oa_kernel import db
-
-    mark = db.database.param
-    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"
-    waiting = iter(rows)
-    while batch := list(itertools.islice(waiting, _BATCH)):
-        with db.transaction():
-            db.database.connection().cursor().executemany(sql, batch)
-
-
-def stamps() -> list[str]:
-    """Ten thousand instants of the last year, the newest first, as the database keeps them."""
-    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    return [(now - dt.timedelta(minutes=50 * n)).isoformat(" ", "microseconds") for n in range(10_000)]
 
 
 def tasks(number: int, measured: int, people: Sequence[int]) -> None:

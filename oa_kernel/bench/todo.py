@@ -40,7 +40,7 @@ def run(tell: Callable[[str], Any]) -> Iterator[Figure]:
         addresses["bare"] = (f"http://127.0.0.1:{port}/", {})
         rates: dict[Path | str, list[float]] = {key: [] for key in addresses}
         client = ""
-        for key, (url, headers) in addresses.items():
+        for url, headers in addresses.values():
             http.requests_per_second(url, headers, 1)  # templates, caches
         for n in range(rounds):
             tell(f"第 {n + 1} 轮，每个 {seconds} 秒，8 个连接")

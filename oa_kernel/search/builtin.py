@@ -12,8 +12,8 @@ def _people(person: Any, q: str, limit: int) -> list[dict[str, Any]]:
     from oa_kernel.identity import Department, Person
 
     query = (
-        Person.select(Person.id, Person.username, Person.name, Person.phone, Person.department, Department.name)
-        .join(Department, "LEFT OUTER JOIN")
+        Person.select(Person.id, Person.username, Person.name, Person.phone, Person.department, Department.id, Department.name)
+        .left_outer_join(Department)
         .where(Person.active, identity.matches(q) | Department.name.contains(q))
         .order_by(Person.id)
         .limit(limit)

@@ -177,7 +177,7 @@ def test_a_repeated_create_has_one_effect(people):
     first, again = (people["drafter"].post("/documents/outgoing", NOTICE, **key) for _ in range(2))
     assert (first.status, again.status) == (201, 201) and first.json == again.json
     problem(people["drafter"].post("/documents/outgoing", {**NOTICE, "title": "另一份"}, **key), 422)
-    mark = "--m\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nduty\r\n--m--\r\n".encode()
+    mark = b"--m\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nduty\r\n--m--\r\n"
     sent = [people["drafter"].call("POST", "/files", mark, **{
         "Content-Type": "multipart/form-data; boundary=m", "Idempotency-Key": "contract-2"}) for _ in range(2)]
     assert [s.status for s in sent] == [201, 201] and sent[0].json["id"] == sent[1].json["id"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from oa_kernel import db
-from oa_kernel.bench import Figure, interleaved, quick
+from oa_kernel.bench import Figure, insert, interleaved, quick, stamps
 from oa_kernel.contributions import Benchmark
 
 from . import demo_texts
@@ -122,8 +122,6 @@ def sealing(tell: Tell) -> Iterator[Figure]:
 
 def seed(rows: int) -> None:
     """That many documents, most of them dispatched years ago."""
-    from oa_kernel.bench.seed import insert, stamps
-
     from .models import Outgoing
 
     times = stamps()

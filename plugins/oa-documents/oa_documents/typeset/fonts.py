@@ -113,6 +113,27 @@ def open_font(family: str, folder: Path | None = None) -> Any:
     return next((font for font in _opened(folder) if family in _names(font)), None)
 
 
+@functools.lru_cache(maxsize=8)
+def file_of(family: str, folder: Path | None = None) -> tuple[Path, int] | None:
+    """The file of a family and its place in it; None if there is none."""
+    from PIL import ImageFont
+
+    for path in find_fonts(folder):
+        for file in sorted(path.rglob("*")):
+            if file.suffix.lower() not in (".otf", ".ttf", ".ttc", ".otc"):
+                continue
+            for index in range(64):
+                try:
+                    name = ImageFont.truetype(str(file), 10, index=index).getname()[0]
+                except OSError:
+                    break
+                if name == family:
+                    return file, index
+                if file.suffix.lower() in (".otf", ".ttf"):
+                    break
+    return None
+
+
 def _opened(folder: Path | None) -> Iterator[Any]:
     """All fonts there are, the preferred first."""
     from fontTools.ttLib import TTCollection, TTFont

@@ -44,21 +44,26 @@ def _drawn(match: re.Match[str], font: Any) -> str:
     return f'<path transform="{match["place"]}" stroke-width="{match["stroke"]}" d="{pen.getCommands()}"/>'
 
 
+#: an em is drawn that high to find its ink
+_PIXELS = 500
+
+
 @functools.lru_cache(maxsize=64)
 def depth(text: str, family: str, folder: Path | None = None) -> float:
     """How far the ink of a line reaches below its base line, in ems.
 
     The typesetter's own bounds go by the curves' control points, which lie lower than the ink.
     """
-    from fontTools.pens.boundsPen import BoundsPen
-
-    font = _fonts.open_font(family, folder)
-    if font is None:
+    file = _fonts.file_of(family, folder)
+    if file is None:
         return 0.0
-    glyphs, names, lowest = font.getGlyphSet(), font.getBestCmap(), 0.0
+    # drawn rather than computed: reading one glyph's curves would first read the whole font
+    from PIL import ImageFont
+
+    font = ImageFont.truetype(str(file[0]), _PIXELS, index=file[1], layout_engine=ImageFont.Layout.BASIC)
+    lowest = 0
     for char in set(text):
-        if ord(char) in names:
-            pen = BoundsPen(glyphs)
-            glyphs[names[ord(char)]].draw(pen)
-            lowest = min(lowest, pen.bounds[1] if pen.bounds else 0.0)
-    return float(-lowest / font["head"].unitsPerEm)
+        drawn, (_, top) = font.getmask2(char, mode="L", anchor="ls")
+        ink = drawn.getbbox()
+        lowest = max(lowest, top + ink[3] if ink else 0)
+    return lowest / _PIXELS

@@ -58,6 +58,7 @@
     busy();
     setTimeout(() => form.querySelectorAll("button").forEach((b) => { b.dataset.held = "1"; b.setAttribute("aria-disabled", "true"); }), 0);
     remember(form);
+    if (store.get(key(form))) { store.set("oa-sent", key(form)); }
   }, true);
 
   function confirmThen(text, go) {
@@ -99,14 +100,17 @@
     store.drop(key(form));
     if (changed) { say("已恢复上次没有提交的内容，请核对后再提交", "info"); }
   }
-  if (meta("oa-user")) {
-    // only a form that never arrived is filled again: where the answer came, the page has moved on
+  // a form that was sent and answered by the sign-in page never arrived: it is filled again after signing in
+  const sent = store.get("oa-sent");
+  store.drop("oa-sent");
+  if (!meta("oa-user")) {
+    if (sent) { store.set("oa-lost", sent); }
+  } else {
+    const lost = store.get("oa-lost");
+    if (sent) { store.drop(sent); }
     document.querySelectorAll('form[method="post"]').forEach((form) => {
-      if (store.get("oa-lost") === location.pathname) { restore(form); } else { store.drop(key(form)); }
+      if (lost && key(form) === lost) { restore(form); store.drop("oa-lost"); }
     });
-    store.drop("oa-lost");
-  } else if (document.referrer) {
-    try { const from = new URL(document.referrer); if (from.origin === location.origin && from.pathname !== "/sign-in") { store.set("oa-lost", from.pathname); } } catch { /* no address */ }
   }
 
   // small behaviours by attribute
