@@ -56,7 +56,7 @@ def _tasks(office: Office) -> list[str]:
         except Exception as error:  # a plugin's own code
             found.append(f"定时任务 {task.name} 出错：{type(error).__name__}: {error}")
         else:
-            found += [f"定时任务 {task.name}：{p}" for p in faults(statements, office.tables)]
+            found += [f"定时任务 {task.name}：{p}" for p in faults(statements, office.tables, batch=True)]
     return found
 
 
