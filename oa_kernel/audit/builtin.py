@@ -21,13 +21,22 @@ def _verify(path: Path) -> dict[str, Any]:
 
 
 def _check() -> tuple[str, str]:
-    """Is the worker keeping up? (The record itself is checked by ``oa audit verify``.)"""
+    """Is the worker keeping up, and whose key signs? (The record itself is checked by ``oa audit verify``.)"""
+    import datetime as dt
+
+    from oa_kernel import clock
+
+    from .models import Event
+    from .proof import head
     from .seal import unsealed
 
     waiting = unsealed()
-    if waiting > 10_000:
-        return "warning", f"有 {waiting} 条审计记录等待封存：请检查后台进程是否在运行"
-    return "ok", f"{waiting} 条审计记录等待封存"
+    oldest = Event.select(Event.at).where(Event.leaf.is_null()).limit(1).scalar()
+    if oldest is not None and oldest < clock.now() - dt.timedelta(minutes=10):
+        return "warning", f"有 {waiting} 条审计记录等待封存已久：请检查后台进程是否在运行（oa worker）"
+    last = head()
+    signed = f"；已封存 {last['size']} 条，签名密钥指纹（SM3）{last['fingerprint']}" if last else ""
+    return "ok", f"{waiting} 条审计记录等待封存{signed}"
 
 
 CONTRIBUTIONS: dict[str, list[Any]] = {

@@ -18,8 +18,8 @@ from oa_kernel.errors import Conflict
 from .leaves import ENTRY, FIELDS, PURPOSE, chain_hash, entries, event_of, head_of, head_text, leaf_of
 from .models import Event, Head, Node
 
-#: events sealed under one head
-BATCH = 5000
+#: events sealed under one head; on SQLite writers wait for it, a tenth of a second
+BATCH = 2000
 #: a level of nodes is kept for every 8 levels of the tree
 STEP = 8
 _LOCK = 0x6F61_6175  # any number, the same everywhere: one sealer at a time on PostgreSQL
@@ -54,7 +54,7 @@ def _batch() -> int:
         rows = sorted(rows[:BATCH], key=lambda row: int(row[0]))
         if not rows:
             return 0
-        last = Head.select().order_by(Head.id.desc()).first()
+        last = _last_head()
         _must_be_sound(last)
         frontier = merkle.Frontier.from_json(last.frontier) if last else merkle.Frontier()
         first = frontier.size
@@ -66,6 +66,13 @@ def _batch() -> int:
         head = _sign(last, first, frontier, leaves, complete=complete)
     _anchor(head)
     return len(leaves)
+
+
+def _last_head() -> Head | None:
+    try:
+        return Head.select().order_by(Head.size.desc()).first()
+    except ValueError:
+        raise Conflict("最新的审计树头无法读取，停止封存：请运行 oa audit verify，并保留现场", code="audit_altered") from None
 
 
 def _must_be_sound(last: Head | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,6 +46,8 @@ def verify() -> dict[str, Any]:
     if result["ok"]:
         waiting = f"，另有 {result['unsealed']} 条等待封存" if result["unsealed"] else ""
         result["summary"] = f"审计记录完整：{result['events']} 条已封存{waiting}，{result['heads']} 个签名树头首尾相连"
+        if result["fingerprint"]:
+            result["summary"] += f"；签名密钥指纹（SM3）{result['fingerprint']}"
     else:
         result["summary"] = f"审计记录不完整。第一处：{result['reasons'][0]}"
     return result
@@ -172,7 +175,7 @@ def _stored(first: int, stop: int) -> dict[int, dict[str, Any]]:
         rows = db.database.execute_sql(
             f"SELECT leaf, {columns} FROM audit_event WHERE leaf >= {int(first)} AND leaf < {int(stop)}"
         ).fetchall()
-    except OperationalError:  # SQLite holds a text that is none: which event's?
+    except (OperationalError, sqlite3.OperationalError):  # SQLite holds a text that is none: which event's?
         if stop - first > 1:
             middle = (first + stop) // 2
             return {**_stored(first, middle), **_stored(middle, stop)}

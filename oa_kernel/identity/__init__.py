@@ -31,6 +31,7 @@ from .people import (
     update_person,
 )
 from .posts import (
+    all_posts,
     assign,
     create_post,
     end_assignment,
@@ -46,10 +47,11 @@ from .sessions import (
     end_session,
     list_sessions,
     open_session,
+    owner_of,
     rotate_session,
     session_by_secret,
 )
-from .signin import authenticate, check_password, pending_steps, second_factor_due, unlock
+from .signin import authenticate, check_password, locked_people, pending_steps, second_factor_due, unlock
 from .tokens import create_token, list_tokens, revoke_token, token_by_secret
 from .totp import (
     begin_totp,
@@ -69,6 +71,7 @@ __all__ = [
     "Post",
     "Session",
     "Token",
+    "all_posts",
     "assign",
     "authenticate",
     "begin_reset",
@@ -107,9 +110,11 @@ __all__ = [
     "list_people",
     "list_sessions",
     "list_tokens",
+    "locked_people",
     "matches",
     "move_person",
     "open_session",
+    "owner_of",
     "password_problems",
     "pending_steps",
     "people_in",

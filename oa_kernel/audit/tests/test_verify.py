@@ -228,3 +228,44 @@ def test_an_older_key_still_verifies(record, oa):
     result = audit.verify()
     assert result["ok"] and result["fingerprint"] == audit.head()["fingerprint"]
     assert len({h.key_id for h in Head.select()}) == 2
+
+
+@pytest.mark.parametrize("column, value", [("title", "CAST(x'ff41' AS TEXT)"), ("title", "x'00ff'"), ("person_id", "'text'")])
+def test_values_that_are_none_of_the_columns(record, column, value):
+    if db.is_postgresql():
+        pytest.skip("PostgreSQL keeps such values out itself")
+    sql(f"UPDATE audit_event SET {column} = {value} WHERE id = {record[12]}")
+    result = audit.verify()
+    assert result["first"] == record[12] and "被改动" in result["summary"]
+
+
+@pytest.mark.parametrize("number", [0, 2, 5])
+@pytest.mark.parametrize("value", ["'not json'", "'{}'", "'{\"size\": 1, \"peaks\": []}'"])
+def test_a_frontier_that_is_none(record, number, value):
+    head = list(Head.select().order_by(Head.size))[number]
+    sql(f"UPDATE audit_head SET frontier = {value} WHERE id = {head.id}")
+    result = audit.verify()
+    assert result["first"] == record[head.first] and "树头" in result["summary"]
+    if number == 5:
+        write(1)
+        with pytest.raises(Conflict):
+            audit.seal()
+
+
+def test_reading_keeps_no_writer_waiting(record):
+    """A second connection writes while the snapshot is open, and the snapshot does not see it."""
+    import threading
+
+    done = []
+
+    def other():
+        done.append(audit.record("thing.changed", "thing", 1))
+        db.close()
+
+    with tree.snapshot():
+        before = Event.select().count()
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(10)
+        assert done and Event.select().count() == before
+    assert Event.select().count() == before + 1
