@@ -56,7 +56,7 @@
     if (form.dataset.sent) { event.preventDefault(); event.stopImmediatePropagation(); return; }
     form.dataset.sent = "1";
     busy();
-    setTimeout(() => form.querySelectorAll("button").forEach((b) => { b.dataset.held = "1"; b.setAttribute("aria-disabled", "true"); }), 0);
+    setTimeout(() => { if (form.dataset.sent) { form.querySelectorAll("button").forEach((b) => { b.dataset.held = "1"; b.setAttribute("aria-disabled", "true"); }); } }, 0);
     remember(form);
     if (store.get(key(form))) { store.set("oa-sent", key(form)); }
   }, true);
@@ -120,11 +120,6 @@
     let found;
     if ((found = at("[data-dismiss]"))) { found.closest(found.dataset.dismiss)?.remove(); }
     if ((found = at("[data-copy]"))) { navigator.clipboard?.writeText(found.dataset.copy).then(() => say("已复制", "success")); }
-    if (at("[data-toggle-theme]")) {
-      const dark = root.getAttribute("data-bs-theme") === "dark";
-      if (dark) { root.removeAttribute("data-bs-theme"); } else { root.setAttribute("data-bs-theme", "dark"); }
-      try { localStorage.setItem("oa-theme", dark ? "light" : "dark"); } catch { /* forbidden */ }
-    }
     if (at("[data-help]")) { document.getElementById("oa-help")?.showModal(); }
     if (at("[data-open-nav]")) { event.preventDefault(); document.body.classList.toggle("oa-nav-open"); document.querySelector(".oa-nav a")?.focus(); }
     document.querySelectorAll("details.oa-menu[open]").forEach((menu) => { if (!menu.contains(event.target)) { menu.open = false; } });
@@ -132,6 +127,28 @@
   document.addEventListener("change", (event) => {
     const form = event.target.closest?.("[data-submit-on-change]");
     if (form) { (form instanceof HTMLFormElement ? form : form.form)?.requestSubmit(); }
+  });
+
+  // looks change at once; the server keeps them with the person, not with the machine
+  document.querySelector("form[data-look]")?.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (!button) { return; }
+    event.preventDefault();
+    release(event.target);
+    idle();
+    if (button.name === "theme") {
+      const dark = root.getAttribute("data-bs-theme") !== "dark";
+      root.toggleAttribute("data-bs-theme", dark);
+      if (dark) { root.setAttribute("data-bs-theme", "dark"); }
+      button.value = dark ? "dark" : "light";
+    } else {
+      const large = root.classList.toggle("oa-large");
+      button.value = large ? "1" : "0";
+      button.setAttribute("aria-pressed", String(large));
+    }
+    const body = new URLSearchParams([[button.name, button.value]]);
+    fetch(event.target.action, { method: "POST", body, headers: { "X-CSRF-Token": meta("oa-csrf"), "HX-Request": "true" } })
+      .then((answer) => { if (!answer.ok) { say("没有保存这项偏好，请再试一次", "danger"); } }, () => say("网络不通，没有保存", "danger"));
   });
 
   // the navigation folds and remembers

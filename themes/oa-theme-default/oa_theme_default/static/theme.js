@@ -3,7 +3,6 @@
   "use strict";
   var root = document.documentElement;
   var mode = root.dataset.themeMode || "auto";
-  try { mode = localStorage.getItem("oa-theme") || mode; } catch (error) { /* storage may be forbidden */ }
   var dark = mode === "dark" || (mode === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
   if (dark) { root.setAttribute("data-bs-theme", "dark"); } else { root.removeAttribute("data-bs-theme"); }
   root.classList.add("oa-js");
