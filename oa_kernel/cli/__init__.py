@@ -34,6 +34,8 @@ COMMANDS = {
     "audit": "audits",
     "verify": "audits",
     "bench": "bench",
+    "new-plugin": "new_plugin",
+    "backup": "backup",
     "import": "sheets",
     "export": "sheets",
 }
