@@ -1,7 +1,6 @@
 """``oa demo``: an organisation one can try everything in, made quickly, by the right people."""
 
 import datetime as dt
-import time
 
 import pytest
 
