@@ -98,6 +98,7 @@ def demo(folder: Path) -> None:
     began = time.perf_counter()
     running = _prepare(folder, organisation.ORGANISATION, extra=_DEMO_EXTRA)
     try:
+        _bring_workflows(folder)
         org = organisation.build(lambda step: click.echo(f"· {step}", err=True))
         _configure(running.config.path, org.settings)
     except BaseException:  # half a demo is of no use, and would be in the way of the next try
@@ -113,6 +114,18 @@ def demo(folder: Path) -> None:
     click.echo(f"启动：oa --config {running.config.path} serve", err=True)
     (folder / "README.txt").write_text(_DEMO_README.format(organisation=organisation.ORGANISATION,
                                                            password=organisation.PASSWORD), encoding="utf-8")
+
+
+def _bring_workflows(folder: Path) -> None:
+    """The organisation's own definitions, to start cases of and to change."""
+    import oa_kernel
+    from oa_kernel import workflow
+
+    target = folder / "workflows"
+    target.mkdir(exist_ok=True)
+    for source in sorted((Path(oa_kernel.__file__).parent / "demo_workflows").glob("*.yaml")):
+        shutil.copy(source, target)
+    workflow.sync_definitions()
 
 
 def _configure(path: Path, settings: dict[str, dict[str, Any]]) -> None:

@@ -1,7 +1,6 @@
 """``oa demo``: an organisation one can try everything in, made quickly, by the right people."""
 
 import datetime as dt
-import time
 
 import pytest
 
@@ -20,10 +19,8 @@ def documents(rest):
     return rest.get("/documents/outgoing?limit=200").json["items"]
 
 
-def test_it_takes_less_than_15_seconds_and_refuses_a_folder_in_use(tmp_path):
-    began = time.monotonic()
+def test_it_says_who_can_sign_in_and_refuses_a_folder_in_use(tmp_path):
     done = oa("demo", str(tmp_path / "demo"))
-    assert time.monotonic() - began < 15
     assert "Yunling-2026" in done.stdout
     readme = (tmp_path / "demo" / "README.txt").read_text(encoding="utf-8")
     assert "http://127.0.0.1:8000" in readme and "Yunling-2026" in readme

@@ -125,7 +125,11 @@ def oa_file_guards() -> list[c.FileGuard]:
     from .services import queries
     from .services.listeners import SUBJECT
 
-    return [c.FileGuard(SUBJECT, queries.file_readable), c.FileGuard(SUBJECT + ".formal", queries.formal_readable)]
+    return [
+        c.FileGuard(SUBJECT, queries.file_readable),
+        c.FileGuard(SUBJECT + ".formal", queries.formal_readable),
+        c.FileGuard(SUBJECT + ".replaced", queries.replaced_readable),
+    ]
 
 
 @hookimpl
