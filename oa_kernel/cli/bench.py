@@ -35,8 +35,9 @@ def suites() -> dict[str, tuple[str, Callable[[Callable[[str], Any]], Iterable[A
 @click.command()
 @click.argument("suite", nargs=-1)
 @click.option("--quick", is_flag=True, help="用小的数据量，只看能否运行，数字不作准")
+@click.option("--markdown", is_flag=True, help="最后输出 docs/performance.md 用的表格")
 @json_option
-def bench(suite: tuple[str, ...], quick: bool, json_: bool) -> None:
+def bench(suite: tuple[str, ...], quick: bool, markdown: bool, json_: bool) -> None:
     """性能测量：本系统、对照与比值，在同一次运行中测得。不给名称则全部运行。"""
     from oa_kernel.bench import environment
 
@@ -53,10 +54,26 @@ def bench(suite: tuple[str, ...], quick: bool, json_: bool) -> None:
         click.echo(f"— {name}：{title}", err=True)
         for figure in run(lambda text: click.echo(f"  · {text}", err=True)):
             results.append({"suite": name, **figure.as_dict()})
-            if not json_:
+            if not json_ and not markdown:
                 _show(figure)
     if json_:
         as_json({"machine": environment(), "figures": results})
+    elif markdown:
+        click.echo(_markdown(environment(), results))
+
+
+def _markdown(machine: str, results: list[dict[str, Any]]) -> str:
+    """The measured figures as the table of docs/performance.md."""
+    lines = [f"{machine}", "", "| suite | figure | ours | beside | ratio | bound | kept |", "|---|---|---|---|---|---|---|"]
+    for row in results:
+        other = "" if row["other"] is None else f"{row['other_name']} {row['other']:,.4g}"
+        ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
+        bound = "" if row["bound"] is None else f"{'≥' if row['higher_is_better'] else '≤'} {row['bound']:g}"
+        kept = {None: "", True: "yes", False: "**no**"}[row["holds"]]
+        note = f" ({row['note']})" if row["note"] else ""
+        lines.append(f"| {row['suite']} | {row['name']}{note} | {row['ours']:,.4g} {row['unit']} | {other} | {ratio} |"
+                     f" {bound} | {kept} |")
+    return "\n".join(lines)
 
 
 def _show(figure: Any) -> None:
