@@ -231,7 +231,7 @@
     keep();
     later();
     clearTimeout(previewTimer);
-    previewTimer = setTimeout(preview, 150);
+    previewTimer = setTimeout(preview, 120);
     count();
   }
   form.addEventListener("input", (event) => { if (event.target.name && event.target.type !== "file") changed(); });
