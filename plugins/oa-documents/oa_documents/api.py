@@ -285,20 +285,21 @@ def preview(body: dict[str, Any]) -> Any:
     return web.send_bytes(formal.preview_pdf(body, web.person()), "application/pdf", "草稿.pdf", inline=True)
 
 
-@api.get("/documents/series", signed_in=True, summary="机关代字",
+@api.get("/documents/series", signed_in=True, summary="机关代字", query=web.LIST_QUERY,
          returns={"type": "object", "properties": {"items": {"type": "array"}}})
-def list_series() -> Any:
+def list_series(query: dict[str, Any]) -> Any:
     """Those in use."""
-    return {"items": [{"code": s.code, "title": s.title, "mark": s.mark} for s in numbers.series_list()], "next": None}
+    page = numbers.page_of_series(limit=query.get("limit") or 50, cursor=query.get("cursor"))
+    return web.listing(page, lambda s: {"code": s.code, "title": s.title, "mark": s.mark})
 
 
 @api.get("/documents/organisations", signed_in=True, summary="address book of outside organisations",
-         query={"q": {"type": "string", "label": "名称"}},
+         query={**web.LIST_QUERY, "q": {"type": "string", "label": "名称"}},
          returns={"type": "object", "properties": {"items": {"type": "array"}}})
 def list_organisations(query: dict[str, Any]) -> Any:
     """By name."""
-    return {"items": [{"id": o.id, "name": o.name, "email": o.email, "phone": o.phone}
-                      for o in addressbook.organisations(query.get("q") or "")], "next": None}
+    page = addressbook.page(query.get("q") or "", limit=query.get("limit") or 50, cursor=query.get("cursor"))
+    return web.listing(page, lambda o: {"id": o.id, "name": o.name, "email": o.email, "phone": o.phone})
 
 
 @api.post("/documents/organisations", permission=rights.ADDRESSES, status=201, summary="add an organisation",

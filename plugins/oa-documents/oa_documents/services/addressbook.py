@@ -32,6 +32,14 @@ def organisations(q: str = "", *, active_only: bool = True, limit: int = 200) ->
     return list(query)
 
 
+def page(q: str = "", *, limit: int = 50, cursor: str | None = None) -> db.Page:
+    """A page of the organisations in use whose name contains ``q``, by name."""
+    query = Organisation.select().where(Organisation.active)
+    if q:
+        query = query.where(Organisation.name.contains(q))
+    return db.page(query, [Organisation.name, Organisation.id], limit=limit, cursor=cursor)
+
+
 def get(organisation_id: int) -> Organisation:
     """One organisation, or NotFound."""
     found = Organisation.get_or_none(Organisation.id == organisation_id)

@@ -262,6 +262,9 @@ def mark_overdue() -> int:
                 .where(Dispatch.id == item.id, Dispatch.state.in_(("sent", "delivered")), Dispatch.due_at < now)
                 .execute()
             )
+            if done:
+                audit.record("documents.dispatch.overdue", SUBJECT, item.document_id, item.document.title,
+                             before={"state": item.state}, after={"state": "overdue", "recipient": item.recipient_name})
             if done and item.kind == "department":
                 _notify_department(item.document, item, "documents.urged", f"逾期未签收：{item.document.title}")
     return len(late)

@@ -44,10 +44,14 @@ def default_code() -> str:
 
 
 def series_list(*, active_only: bool = True) -> list[Series]:
-    """All series, the default one first."""
-    query = Series.select().order_by(Series.sort, Series.id)
-    found = list(query.where(Series.active) if active_only else query)
-    return sorted(found, key=lambda s: s.code != default_code())
+    """The series to choose from, the default one first; a hundred at most."""
+    query = Series.select().order_by(Series.code != default_code(), Series.sort, Series.id).limit(100)
+    return list(query.where(Series.active) if active_only else query)
+
+
+def page_of_series(*, limit: int = 50, cursor: str | None = None) -> db.Page:
+    """A page of the series in use."""
+    return db.page(Series.select().where(Series.active), [Series.sort, Series.id], limit=limit, cursor=cursor)
 
 
 def ensure(code: str, by: Any) -> Series:

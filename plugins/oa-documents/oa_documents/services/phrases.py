@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from oa_kernel import clock, db
+from oa_kernel import audit, clock, db
 
 from ..models import Phrase
 
@@ -54,9 +54,12 @@ def keep(person: Any, text: str) -> None:
         )
         if not made:
             Phrase.update(kept=True).where(Phrase.id == phrase.id).execute()
+        audit.record("documents.phrase.keep", "documents.phrase", phrase.id, text, by=person)
 
 
 def forget(person: Any, text: str) -> None:
     """Removes a phrase."""
     with db.transaction():
-        Phrase.delete().where(Phrase.person_id == person.id, Phrase.text == text).execute()
+        gone = Phrase.delete().where(Phrase.person_id == person.id, Phrase.text == text).execute()
+        if gone:
+            audit.record("documents.phrase.forget", "documents.phrase", "", text, by=person)
