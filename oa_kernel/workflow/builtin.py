@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from oa_kernel.contributions import ScheduledTask
+from typing import Any
+
+from oa_kernel.contributions import NotificationKind, OutboxHandler, ScheduledTask
 
 
 def _tick() -> int:
@@ -11,6 +13,14 @@ def _tick() -> int:
     return tick()
 
 
-CONTRIBUTIONS = {
+def _service(payload: dict[str, Any]) -> None:
+    from .steps import deliver
+
+    deliver(payload)
+
+
+CONTRIBUTIONS: dict[str, list[Any]] = {
+    "oa_notification_kinds": [NotificationKind("workflow.notice", "流程通知")],
+    "oa_outbox_handlers": [OutboxHandler("workflow.service", _service, "流程中的自动环节")],
     "oa_scheduled_tasks": [ScheduledTask("workflow.deadlines", "* * * * *", _tick, "期限提醒与逾期处理")],
 }
