@@ -24,7 +24,9 @@ from .engine import (
     start,
     takes_part,
 )
+from .migrating import migrate
 from .models import Instance, Run, Task, Trail
+from .schema import json_schema
 from .standing import delegate_standing, end_stand_in, hand_over, set_absent, stand_ins
 from .steps import failed_services, repeat_service
 from .store import definition, definitions, publish, sync_definitions, validate_text
@@ -75,7 +77,9 @@ __all__ = [
     "instances_of",
     "is_about",
     "is_working_day",
+    "json_schema",
     "jump",
+    "migrate",
     "next_steps_preview",
     "next_task",
     "open_task",

@@ -33,21 +33,38 @@ def validate_text(text: str) -> list[Problem]:
     definition, problems = parse(text, effects())
     if definition is None:
         return problems
-    return problems + list(_unknown_rules(definition))
+    return problems + list(_unknown_rules(definition, text))
 
 
-def _unknown_rules(definition: Definition) -> Iterator[Problem]:
+def _unknown_rules(definition: Definition, text: str) -> Iterator[Problem]:
     from oa_kernel import permissions
+
+    from .steps import services
 
     rules = {r.name for r in builtin.collect("oa_people_rules")}
     known_roles = permissions.roles()
+    known = {d.name for d in definitions()} | {definition.name}
     for step in definition.steps.values():
+        if step.service and step.service not in services():
+            yield Problem(_line(text, step.id), f"环节 {step.id}：没有插件登记服务“{step.service}”")
+        if step.definition == definition.name:
+            yield Problem(_line(text, step.id), f"环节 {step.id}：流程不能以自己为子流程")
+        elif step.definition and step.definition not in known:
+            yield Problem(_line(text, step.id), f"环节 {step.id}：没有流程“{step.definition}”可作子流程")
         rule = step.people.get("rule")
         if rule and rule not in rules:
-            yield Problem(1, f"环节 {step.id}：没有插件登记人员规则“{rule}”")
+            yield Problem(_line(text, step.id), f"环节 {step.id}：没有插件登记人员规则“{rule}”")
         role = step.people.get("role")
         if role and role not in known_roles:
-            yield Problem(1, f"环节 {step.id}：没有角色“{role}”。可用：{'、'.join(sorted(known_roles))}")
+            yield Problem(_line(text, step.id), f"环节 {step.id}：没有角色“{role}”。可用：{'、'.join(sorted(known_roles))}")
+
+
+def _line(text: str, step_id: str) -> int:
+    """The line a step begins on."""
+    import re
+
+    pattern = re.compile(rf"""\bid:\s*["']?{re.escape(step_id)}["']?\s*([,}}#]|$)""")
+    return next((n for n, line in enumerate(text.splitlines(), 1) if pattern.search(line)), 1)
 
 
 def publish(text: str, by: Any = None, source: str = "published") -> WorkflowDefinition:
