@@ -123,6 +123,8 @@ def act(
         if action not in offered(task, step, instance, case.definition.first.id):
             raise Conflict(f"这一环节不能“{WORDS.get(action, action)}”", code="action_not_allowed")
         run = Run.get_by_id(task.run_id)
+        if run.state == "paused" and task.kind != "circulate":
+            raise Conflict("事项已暂停或已退回修改，恢复后再办", code="paused")
         ACTIONS[action](Act(case, task, run, step, action, comment.strip(), chosen, target, resume, place, form))
         audit.record(f"workflow.{action}", "workflow.task", task.id, title=instance.title, by=by,
                      after={"step": task.step, "instance": instance.id, "comment": comment,

@@ -38,7 +38,7 @@ def circle(steps: Mapping[str, Step]) -> list[str]:
     def walk(name: str, trail: list[str]) -> list[str]:
         if name in trail:
             return [*trail[trail.index(name):], name]
-        if name in done or name == END:
+        if name in done or name not in steps:  # the end, or a mistake that is told of elsewhere
             return []
         for target in targets(steps[name]):
             found = walk(target, [*trail, name])

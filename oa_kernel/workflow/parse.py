@@ -145,7 +145,9 @@ def _form(r: _Reader, form: dict[str, Any]) -> None:
     types = ("string", "text", "integer", "number", "float", "boolean", "date", "datetime", "list", "dict", "person",
              "people", "department")
     for name, rule in form.items():
-        if not isinstance(rule, dict):
+        if not isinstance(name, str):
+            r.wrong(["form", name], f"字段名 {name!r} 不是文字：YAML 把 on、yes、no 读作是非，请加引号或换个名称")
+        elif not isinstance(rule, dict):
             r.wrong(["form", name], f"字段 {name} 应是映射，例：{{type: number, label: 金额}}")
         elif rule.get("type", "string") not in types:
             r.wrong(["form", name, "type"], f"字段 {name} 的类型 {rule.get('type')!r} 不认识{nearest(rule['type'], types)}")

@@ -239,8 +239,10 @@ class Machine:
                 assert self.over[t.id] == t.state, "a completed task reopened by itself"
             if t.state in ("done", "cancelled"):
                 self.over[t.id] = t.state
-            if t.kind != "circulate" and t.state in ("open", "waiting"):
+            if t.kind != "circulate" and t.state == "open":
                 assert runs[t.run_id].state == "open", "an orphan task"
+            if t.kind != "circulate" and t.state == "waiting":
+                assert runs[t.run_id].state in ("open", "paused"), "an orphan task"
             if t.kind != "circulate" and t.state == "paused":
                 assert runs[t.run_id].state == "paused"
         for r in runs.values():

@@ -99,7 +99,7 @@ def test_a_transferred_vote_keeps_its_weight(desk):
 def test_votes_that_are_missing_are_not_waited_for(desk):
     from oa_kernel import identity
 
-    identity.update_person(desk.a, active=False)
+    identity.disable_person(desk.a)
     case = one_step(desk, "{weights: {a: 2, b: 1, c: 1}, pass: 3}")
     desk.act(case, "b")
     desk.act(case, "c")
