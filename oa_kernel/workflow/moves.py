@@ -129,7 +129,7 @@ def _fork_run(case: Case, step: Step, branch: str) -> tuple[int, str] | None:
     """Of the forks on the way here the one a join belongs to, and the way before it."""
     parts = branch.rstrip("/").split("/") if branch else []
     ids = [int(p.partition(":")[0]) for p in parts]
-    known = dict(Run.select(Run.id, Run.step).where(Run.id.in_(ids)).tuples()) if ids else {}
+    known: dict[int, str] = dict(Run.select(Run.id, Run.step).where(Run.id.in_(ids)).tuples()) if ids else {}
     for n in range(len(ids) - 1, -1, -1):
         if known.get(ids[n]) == step.joins:
             return ids[n], "".join(f"{p}/" for p in parts[:n])

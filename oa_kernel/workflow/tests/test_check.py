@@ -46,7 +46,8 @@ def test_a_rule_a_role_a_service_that_nobody_registered(oa):
 
 
 def test_a_field_name_that_yaml_does_not_read_as_text():
-    assert "不是文字" in parse("name: a\ntitle: b\nform: {on: {type: string}}\nsteps:\n  - {id: d, people: drafter, next: end}\n")[1][0].message
+    text = "name: a\ntitle: b\nform: {on: {type: string}}\nsteps:\n  - {id: d, people: drafter, next: end}\n"
+    assert "不是文字" in parse(text)[1][0].message
 
 
 def test_definitions_that_are_right_fit_the_schema():
