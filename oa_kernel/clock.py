@@ -46,7 +46,7 @@ def today() -> dt.date:
 
 @contextmanager
 def freeze(instant: dt.datetime | str) -> Iterator[None]:
-    """Stops the clock inside the block. For tests; the argument is aware or ISO 8601 with offset."""
+    """Stops the clock inside the block. For tests and the demo's stories; the argument is aware or ISO 8601 with offset."""
     global _frozen
     if isinstance(instant, str):
         instant = dt.datetime.fromisoformat(instant)

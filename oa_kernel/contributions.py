@@ -255,11 +255,53 @@ class FileGuard:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A suite of ``oa bench``. ``run(tell) -> iterable of oa_kernel.bench.Figure``; ``tell(text)`` shows progress."""
+    """A suite of ``oa bench``. ``run(tell) -> iterable of oa_kernel.bench.Figure``; ``tell(text)`` shows progress.
+
+    ``seed(rows)`` fills the running installation's tables with that many rows of the plugin's, so that the kernel's
+    suites too are measured in a large organisation.
+    """
 
     name: str
     title: str
     run: Callable[[Callable[[str], Any]], Any]
+    seed: Callable[[int], None] | None = None
+
+
+@dataclass(frozen=True)
+class SheetColumn:
+    """A column of a spreadsheet. ``kind`` is ``text`` | ``integer`` | ``number`` | ``date`` | ``boolean``."""
+
+    name: str
+    #: the heading, zh-CN
+    title: str
+    kind: str = "text"
+    required: bool = False
+    choices: Sequence[str] = ()
+    help: str = ""
+    #: other headings it is known by
+    aliases: Sequence[str] = ()
+    #: most characters of a text
+    longest: int = 500
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rows that come in and go out as .xlsx (``oa import NAME FILE``, ``oa export NAME FILE``).
+
+    ``load(rows, report, by)`` writes rows (dicts by column name, ``row`` their line) inside the import's transaction
+    and reports what is wrong by ``report.fault(row, heading, message)``; it may answer with a callable that is run
+    when all worksheets are read. ``dump() -> iterable of dicts`` gives all rows. ``parts`` names the kinds that
+    make up a workbook of several worksheets, in the order they are read.
+    """
+
+    name: str
+    title: str
+    columns: Sequence[SheetColumn] = ()
+    load: Callable[..., Any] | None = None
+    dump: Callable[[], Any] | None = None
+    #: who may import it on the pages; None: by the command line only
+    permission: str | None = None
+    parts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -299,6 +341,8 @@ __all__ = [
     "Role",
     "ScheduledTask",
     "SearchSource",
+    "Sheet",
+    "SheetColumn",
     "Theme",
     "Verifier",
     "Widget",

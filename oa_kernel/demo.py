@@ -1,17 +1,22 @@
 """The demo organisation: a believable 机关 of about 120 people, made in a few seconds.
 
 The kernel makes departments, posts and people; every plugin adds its own matter through ``oa_demo_data``.
-Names are drawn with a fixed seed, so that every demo is the same.
+Names are drawn with a fixed seed, so that every demo is the same. What people did is played as stories, each at the
+hour it would have happened in the weeks before, through the same services as everybody's clicks: audit, trail and
+register are what they would be.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import heapq
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import builtin, db, identity, permissions
+from . import builtin, clock, context, db, identity, permissions, workdays
 from .identity.models import Department, Person, Post
 
 ORGANISATION = "云岭市人民政府办公室"
@@ -59,13 +64,24 @@ _NAMED: dict[str, tuple[str, str, str, str, list[str]]] = {
 }
 
 
+#: the organisation was set up that long ago
+_FOUNDED = dt.timedelta(days=75)
+
+#: what somebody did: a generator that yields the instant of each step before it does it
+Story = Iterator[dt.datetime]
+
+
 @dataclass
 class DemoOrganisation:
     """What plugins' demo data is built on."""
 
     rng: random.Random
+    #: when the demo was made; stories end before it
+    now: dt.datetime = field(default_factory=clock.now)
     departments: dict[str, Department] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
+    #: plugin → settings that go into the demo's configuration
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def person(self, username: str) -> Person:
         """One of the people, by username."""
@@ -75,13 +91,56 @@ class DemoOrganisation:
         """Grants a role to one of the people."""
         permissions.grant(self.people[username], role, **kwargs)
 
+    def members(self, department: str) -> list[Person]:
+        """The people whose main post is there, in the order they were made: its head first."""
+        found = self.departments[department].id
+        return [p for p in self.people.values() if p.department_id == found]
+
+    def at(self, days: int, time: str) -> dt.datetime:
+        """``time`` (``09:20``, the organisation's) of the working day ``days`` working days before today."""
+        day = clock.local(self.now).date()
+        for _ in range(days):
+            day -= dt.timedelta(days=1)
+            while not workdays.is_working_day(day):
+                day -= dt.timedelta(days=1)
+        return dt.datetime.combine(day, dt.time.fromisoformat(time), clock.zone()).astimezone(dt.UTC)
+
+    def founded(self) -> dt.datetime:
+        """When the organisation was set up: before all stories."""
+        return self.now - _FOUNDED
+
+
+@contextmanager
+def acting(person: Person) -> Iterator[Person]:
+    """Records what is done in the block as the person's, from the web."""
+    number = person.id % 200 + 20
+    with context.acting(context.Actor(channel="web", ip=f"192.0.2.{number}").with_person(person)):
+        yield person
+
+
+def play(stories: Iterable[Story]) -> None:
+    """Plays the stories together, every step at its own instant, in the order of time."""
+    waiting: list[tuple[dt.datetime, int, Story]] = []
+
+    def on(number: int, story: Story) -> None:
+        instant = next(story, None)
+        if instant is not None:
+            heapq.heappush(waiting, (instant, number, story))
+
+    for number, story in enumerate(stories):
+        on(number, story)
+    while waiting:
+        instant, number, story = heapq.heappop(waiting)
+        with clock.freeze(instant):
+            on(number, story)
+
 
 def build(progress: Callable[[str], Any] | None = None) -> DemoOrganisation:
     """Makes the organisation in the running, empty installation."""
     tell = progress or (lambda _: None)
     org = DemoOrganisation(random.Random(20260101))
     tell("部门与岗位")
-    with db.transaction():
+    with clock.freeze(org.founded()), db.transaction():
         _build_people(org)
     for owner, item in sorted(builtin.collect_with_owner("oa_demo_data"), key=lambda pair: pair[1].order):
         tell(f"{owner} 的示例数据")
@@ -166,4 +225,4 @@ def _put_in_charge(org: DemoOrganisation) -> None:
             identity.update_department(org.departments[unit], deputy=deputy)
 
 
-__all__ = ["ORGANISATION", "PASSWORD", "DemoOrganisation", "build"]
+__all__ = ["ORGANISATION", "PASSWORD", "DemoOrganisation", "Story", "acting", "build", "play"]

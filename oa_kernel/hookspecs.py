@@ -128,6 +128,11 @@ def oa_search_sources() -> Sequence[c.SearchSource]:
 
 
 @hookspec
+def oa_sheets() -> Sequence[c.Sheet]:
+    """Kinds of spreadsheets that can be imported and exported."""
+
+
+@hookspec
 def oa_file_guards() -> Sequence[c.FileGuard]:
     """Who may read the files attached to the plugin's things."""
 

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from .service import Service, copy_of, oa
+from .service import Service, copy_of, make_demo
 
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -16,9 +16,7 @@ CHROMIUM_FLAGS = [
 @pytest.fixture(scope="session")
 def demo_template(tmp_path_factory):
     """The demo organisation as ``oa demo`` makes it, once a process."""
-    folder = tmp_path_factory.mktemp("demo") / "demo"
-    oa("demo", str(folder))
-    return folder
+    return make_demo(tmp_path_factory.mktemp("demo") / "demo")
 
 
 @pytest.fixture

@@ -1,8 +1,13 @@
-"""A real service in processes of its own: ``oa demo`` once, ``oa serve`` on a free port."""
+"""A real service in processes of its own: ``oa demo`` once, ``oa serve`` on a free port.
+
+On PostgreSQL (``OA_TEST_DATABASE``) every demo organisation has a database of its own there.
+"""
 
 from __future__ import annotations
 
+import atexit
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,7 +16,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
+from contextlib import closing
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 OA = [sys.executable, "-m", "oa_kernel.cli"]
 
@@ -34,8 +43,10 @@ def free_port() -> int:
 class Service:
     """``oa serve`` of one installation."""
 
-    def __init__(self, folder: Path, *, worker: bool = True, environ: dict[str, str] | None = None) -> None:
-        self.folder, self.worker, self.environ = folder, worker, environ or {}
+    def __init__(
+        self, folder: Path, *, worker: bool = True, workers: int = 1, environ: dict[str, str] | None = None
+    ) -> None:
+        self.folder, self.worker, self.workers, self.environ = folder, worker, workers, environ or {}
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen | None = None
@@ -45,7 +56,7 @@ class Service:
         return self.folder / "oa.yaml"
 
     def start(self) -> Service:
-        arguments = ["serve", "--port", str(self.port)] + ([] if self.worker else ["--no-worker"])
+        arguments = ["serve", "--port", str(self.port), "--workers", str(self.workers)] + ([] if self.worker else ["--no-worker"])
         with (self.folder / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*OA, "--config", str(self.config), *arguments], stdout=log, stderr=log,
@@ -97,10 +108,76 @@ def _family(pid: int) -> list[int]:
     return found
 
 
+def make_demo(folder: Path) -> Path:
+    """``oa demo``, on the database server the tests are to use."""
+    if not os.environ.get("OA_TEST_DATABASE"):
+        oa("demo", str(folder))
+        return folder
+    url = _new_database()
+    oa("demo", str(folder), OA_DATABASE_URL=url)
+    _point_to(folder, url)
+    return folder
+
+
 def copy_of(demo: Path, target: Path) -> Path:
     """A demo organisation of this test's own."""
     shutil.copytree(demo, target)
+    url = _url(demo)
+    if url.startswith("postgresql:"):
+        _point_to(target, _new_database(urlsplit(url).path.lstrip("/")))
     return target
+
+
+def rows(folder: Path, sql: str) -> list[tuple[Any, ...]]:
+    """What a database says, past the service. What is written is committed."""
+    url = _url(folder)
+    if url.startswith("postgresql:"):
+        with closing(_server(urlsplit(url).path.lstrip("/"))) as connection:
+            cursor = connection.cursor()
+            cursor.execute(sql)
+            return cursor.fetchall() if cursor.description else []
+    import sqlite3
+
+    with closing(sqlite3.connect(folder / "oa.db", timeout=30)) as connection, connection:
+        return connection.execute(sql).fetchall()
+
+
+_URL = re.compile(r"^  url: (\S+)", re.M)
+
+
+def _url(folder: Path) -> str:
+    found = _URL.search((folder / "oa.yaml").read_text(encoding="utf-8"))
+    assert found is not None
+    return found[1]
+
+
+def _point_to(folder: Path, url: str) -> None:
+    config = folder / "oa.yaml"
+    config.write_text(_URL.sub(f"  url: {url}", config.read_text(encoding="utf-8"), count=1), encoding="utf-8")
+
+
+def _new_database(template: str = "template0") -> str:
+    name = f"oa_test_{uuid.uuid4().hex[:12]}"
+    with closing(_server("postgres")) as server:
+        server.cursor().execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" ENCODING \'UTF8\'')
+    atexit.register(_drop, name)
+    parts = urlsplit(os.environ["OA_TEST_DATABASE"])
+    return f"postgresql://{parts.netloc}/{name}"
+
+
+def _drop(name: str) -> None:
+    with closing(_server("postgres")) as server:
+        server.cursor().execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _server(database: str) -> Any:
+    import psycopg2
+
+    parts = urlsplit(os.environ["OA_TEST_DATABASE"])
+    given = {"host": parts.hostname, "port": parts.port, "user": parts.username, "password": parts.password}
+    connection = psycopg2.connect(dbname=database, **{k: v for k, v in given.items() if v})
+    connection.autocommit = True
+    return connection
 
 
 def token(config: Path, username: str, *options: str) -> str:

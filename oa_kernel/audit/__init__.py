@@ -3,6 +3,10 @@
     audit.record("document.submit", "document", 7, title="关于…的通知", before={…}, after={…}, by=person)
 """
 
+from .events import event, events
+from .proof import export, head, proof
 from .record import record
+from .seal import seal, unsealed
+from .verify import verify
 
-__all__ = ["record"]
+__all__ = ["event", "events", "export", "head", "proof", "record", "seal", "unsealed", "verify"]

@@ -3,6 +3,7 @@
 A suite is a function that yields :class:`Figure` objects; plugins add theirs with the hook ``oa_benchmarks``.
 """
 
-from .figures import Figure, best_rate, environment, interleaved, seconds_of
+from .figures import Figure, best_rate, environment, interleaved, quick, seconds_of
+from .rows import insert, stamps
 
-__all__ = ["Figure", "best_rate", "environment", "interleaved", "seconds_of"]
+__all__ = ["Figure", "best_rate", "environment", "insert", "interleaved", "quick", "seconds_of", "stamps"]

@@ -11,6 +11,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
+def quick() -> bool:
+    """Whether small sizes are enough: to see that everything runs, not to measure (``oa bench --quick``)."""
+    return bool(os.environ.get("OA_BENCH_QUICK"))
+
+
 @dataclass(frozen=True)
 class Figure:
     """One measured figure beside another one of the same run.
@@ -65,7 +70,8 @@ def interleaved(
     for _ in range(warm_up):
         ours()
         other()
-    a, b = [], []
+    a: list[float] = []
+    b: list[float] = []
     for _ in range(runs):
         for function, taken in ((ours, a), (other, b)):
             began = time.perf_counter()

@@ -34,6 +34,10 @@ COMMANDS = {
     "audit": "audits",
     "verify": "audits",
     "bench": "bench",
+    "new-plugin": "new_plugin",
+    "backup": "backup",
+    "import": "sheets",
+    "export": "sheets",
 }
 
 
@@ -46,7 +50,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in COMMANDS:
             module = importlib.import_module(f"oa_kernel.cli.{COMMANDS[name]}")
-            return getattr(module, name.replace("-", "_"))
+            return getattr(module, name.replace("-", "_"), None) or getattr(module, f"{name}_")
         return _plugin_commands(ctx).get(name)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:

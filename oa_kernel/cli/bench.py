@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -33,11 +34,14 @@ def suites() -> dict[str, tuple[str, Callable[[Callable[[str], Any]], Iterable[A
 
 @click.command()
 @click.argument("suite", nargs=-1)
+@click.option("--quick", is_flag=True, help="用小的数据量，只看能否运行，数字不作准")
 @json_option
-def bench(suite: tuple[str, ...], json_: bool) -> None:
+def bench(suite: tuple[str, ...], quick: bool, json_: bool) -> None:
     """性能测量：本系统、对照与比值，在同一次运行中测得。不给名称则全部运行。"""
     from oa_kernel.bench import environment
 
+    if quick:
+        os.environ["OA_BENCH_QUICK"] = "1"
     known = suites()
     unknown = [s for s in suite if s not in known]
     if unknown:

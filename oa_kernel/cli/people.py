@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import click
 
@@ -13,7 +14,7 @@ from .common import as_json, json_option, needs_installation, person, table
 
 @click.group()
 def user() -> None:
-    """用户：新建、列出、停用。"""
+    """用户：新建、列出、停用、导入。"""
 
 
 @user.command("create")
@@ -78,6 +79,19 @@ def user_disable(username: str) -> None:
 
     identity.disable_person(person(username))
     click.echo(f"{username} 已停用", err=True)
+
+
+@user.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="只检查，不写入")
+@json_option
+@click.pass_context
+@needs_installation
+def user_import(ctx: click.Context, file: Path, dry_run: bool, json_: bool) -> None:
+    """从 .xlsx 导入人员（oa export people FILE --template 给出模板）；新人员的一次性密码输出到标准输出。"""
+    from .sheets import bring_in
+
+    ctx.exit(bring_in("people", file, dry_run, json_))
 
 
 @click.group()

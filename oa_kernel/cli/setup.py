@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -96,7 +98,13 @@ def demo(folder: Path) -> None:
     began = time.perf_counter()
     running = _prepare(folder, organisation.ORGANISATION, extra=_DEMO_EXTRA)
     try:
+        _bring_workflows(folder)
         org = organisation.build(lambda step: click.echo(f"· {step}", err=True))
+        _configure(running.config.path, org.settings)
+    except BaseException:  # half a demo is of no use, and would be in the way of the next try
+        db.close()
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     finally:
         db.close()
     click.echo(f"示例单位“{organisation.ORGANISATION}”已建好：{len(org.people)} 人，用时 "
@@ -108,16 +116,41 @@ def demo(folder: Path) -> None:
                                                            password=organisation.PASSWORD), encoding="utf-8")
 
 
+def _bring_workflows(folder: Path) -> None:
+    """The organisation's own definitions, to start cases of and to change."""
+    import oa_kernel
+    from oa_kernel import workflow
+
+    target = folder / "workflows"
+    target.mkdir(exist_ok=True)
+    for source in sorted((Path(oa_kernel.__file__).parent / "demo_workflows").glob("*.yaml")):
+        shutil.copy(source, target)
+    workflow.sync_definitions()
+
+
+def _configure(path: Path, settings: dict[str, dict[str, Any]]) -> None:
+    """Writes what the plugins' demo data wants set into the configuration."""
+    text = path.read_text(encoding="utf-8")
+    for plugin, values in settings.items():
+        lines = "".join(f"    {key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in values.items())
+        text = text.replace(f"  {plugin}:\n    enabled: true\n", f"  {plugin}:\n    enabled: true\n{lines}", 1)
+    path.write_text(text, encoding="utf-8")
+
+
 _DEMO_README = """\
 示例单位：{organisation}
+地址：http://127.0.0.1:8000
 所有人的密码：{password}
   drafter  综合处拟稿人      head    综合处处长        deputy   分管副主任
   leader   主任（签发）      office  收发文书（编号、用印、分发）
   officer  业务处科员        archivist 档案员
   admin    系统管理员        security  安全保密管理员   auditor  安全审计员
+发给外单位和个人的邮件不会真的发出，写在本文件夹的 mail/ 里（.eml，用邮件软件打开）；其中的链接可以签收。
 """
 
 _DEMO_EXTRA = """\
 web:
   base_url: http://127.0.0.1:8000
+mail:
+  folder: mail                  # 试用：邮件写成文件；正式使用请改为 host、port、sender
 """

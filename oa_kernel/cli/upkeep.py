@@ -59,29 +59,11 @@ def bring_up_to_date(running: object, *, quiet: bool = False) -> dict[str, list[
 @click.pass_context
 def doctor(ctx: click.Context, json_: bool) -> None:
     """检查这套系统的健康状况，说明问题在哪、怎么办。"""
-    from oa_kernel import builtin, db
+    from oa_kernel import db, health
 
     running = boot(migrated=False)
-    lines: list[dict[str, str]] = []
     try:
-        from oa_kernel import runtime
-        from oa_kernel.errors import OAError
-
-        try:
-            runtime.check_migrations(running)
-            lines.append({"name": "database", "title": "数据库", "state": "ok",
-                          "message": f"{db.engine_name()}，结构为最新"})
-        except OAError as error:
-            lines.append({"name": "database", "title": "数据库", "state": "problem", "message": error.message})
-        for state in running.plugins.broken():
-            lines.append({"name": f"plugin.{state.name}", "title": f"插件 {state.name}", "state": "problem",
-                          "message": state.reason})
-        for diagnostic in builtin.collect("oa_diagnostics"):
-            try:
-                kind, message = diagnostic.check()
-            except Exception as error:  # a check that fails is itself a finding
-                kind, message = "problem", f"检查失败：{type(error).__name__}: {error}"
-            lines.append({"name": diagnostic.name, "title": diagnostic.title, "state": kind, "message": message})
+        lines = health.lines(running)
     finally:
         db.close()
     if json_:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -86,13 +87,24 @@ def workflow_diagram(name: str) -> None:
     click.echo(engine.diagram(engine.definition(name)))
 
 
+def _anybody() -> Any:
+    """Somebody whose department has a head, and who is not that head."""
+    from oa_kernel import identity
+    from oa_kernel.identity.models import Person
+
+    for one in Person.select().where(Person.active, Person.department.is_null(False)).order_by(Person.id).limit(500):
+        if one.id not in (heads := identity.heads_of(one.department_id)) and heads:
+            return one
+    raise UsageError("没有可作拟稿人的用户，请用 --drafter 指明")
+
+
 @workflow.command("simulate")
 @click.argument("name")
-@click.option("--drafter", required=True, help="假定的拟稿人")
+@click.option("--drafter", help="假定的拟稿人；不给则取一个有负责人的部门里的人")
 @click.option("--form", "fields", multiple=True, metavar="字段=值", help="表单值，可多次")
 @json_option
 @needs_installation
-def workflow_simulate(name: str, drafter: str, fields: tuple[str, ...], json_: bool) -> None:
+def workflow_simulate(name: str, drafter: str | None, fields: tuple[str, ...], json_: bool) -> None:
     """试走：每一步会到谁手上，为什么。"""
     import yaml
 
@@ -104,7 +116,7 @@ def workflow_simulate(name: str, drafter: str, fields: tuple[str, ...], json_: b
         if not sign:
             raise UsageError(f"--form 要写成 字段=值：{field!r}")
         form[key.strip()] = yaml.safe_load(value)
-    steps = engine.simulate(name, person(drafter), form)
+    steps = engine.simulate(name, person(drafter) if drafter else _anybody(), form)
     if json_:
         as_json(steps)
         return

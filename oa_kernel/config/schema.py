@@ -57,11 +57,13 @@ KERNEL_SCHEMA: dict[str, Any] = {
         passphrase_file=_s("file with the passphrase that wraps the keys", type="string", nullable=True, default=None),
     ),
     "mail": _section(
-        "outgoing mail; nothing is mailed while `host` is empty",
+        "outgoing mail; nothing is mailed while `host` and `folder` are empty",
         host=_s("SMTP host", type="string", default=""),
         port=_s("SMTP port", type="integer", min=1, max=65535, default=25),
         user=_s("SMTP user", type="string", default=""),
         password_file=_s("file that holds the SMTP password", type="string", nullable=True, default=None),
+        folder=_s("without a host: every message is written into this folder as `.eml`, for trying out, relative to "
+                  "the configuration", type="string", default=""),
         security=_s("transport security", type="string", allowed=["none", "starttls", "tls"], default="none"),
         sender=_s("address mail comes from", type="string", default="oa@localhost"),
         timeout=_s("seconds to wait for the server", type="integer", min=1, default=20),

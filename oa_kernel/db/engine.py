@@ -125,7 +125,8 @@ def ping() -> None:
 def count_queries() -> Iterator[list[str]]:
     """Collects the SQL of this thread's statements inside the block. For tests."""
     before = getattr(_counting, "statements", None)
-    _counting.statements = collected = []
+    collected: list[str] = []
+    _counting.statements = collected
     try:
         yield collected
     finally:

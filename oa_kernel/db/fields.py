@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from decimal import Decimal
 from typing import Any
 
 import peewee
@@ -41,7 +42,16 @@ class JSONField(peewee.TextField):
     def db_value(self, value: Any) -> Any:
         if value is None:
             return None
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
 
     def python_value(self, value: Any) -> Any:
         return None if value is None else json.loads(value)
+
+
+def _plain(value: Any) -> Any:
+    """Forms give dates and amounts: JSON keeps them as ISO 8601 text and as numbers."""
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")

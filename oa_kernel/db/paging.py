@@ -51,7 +51,11 @@ def page(
         right = peewee.Tuple(*[peewee.Value(v, converter=f.db_value) for f, v in zip(fields, values, strict=True)]) \
             if len(fields) > 1 else values[0]
         query = query.where(left < right if descending[0] else left > right)
-    rows = list(query.order_by(*keys).limit(limit + 1))
+    return cut(list(query.order_by(*keys).limit(limit + 1)), fields, limit)
+
+
+def cut(rows: list[Any], fields: Sequence[Any], limit: int) -> Page:
+    """The page of rows that were asked for one more than ``limit``, in the order of ``fields``."""
     if len(rows) <= limit:
         return Page(rows, None)
     rows = rows[:limit]

@@ -12,6 +12,7 @@ Who may do it is asked before, with ``permissions.require``.
 from .departments import create_department, department, department_ids_below, department_tree, update_department
 from .lookups import departments_of, deputy_for, heads_of, holders, holders_of_kind, people_in
 from .models import Department, Person, PersonPost, Post, Session, Token
+from .moves import Moved, held_post, move_person
 from .passwords import generate_password, hash_password, set_password
 from .passwords import problems as password_problems
 from .people import (
@@ -24,11 +25,13 @@ from .people import (
     enable_person,
     get,
     list_people,
+    matches,
     set_clearance,
     set_preferences,
     update_person,
 )
 from .posts import (
+    all_posts,
     assign,
     create_post,
     end_assignment,
@@ -38,15 +41,17 @@ from .posts import (
     posts_in,
     update_post,
 )
+from .resets import begin_reset, finish_reset, reset_mail, reset_person
 from .sessions import (
     end_all_sessions,
     end_session,
     list_sessions,
     open_session,
+    owner_of,
     rotate_session,
     session_by_secret,
 )
-from .signin import authenticate, check_password, pending_steps, second_factor_due, unlock
+from .signin import authenticate, check_password, locked_people, pending_steps, second_factor_due, unlock
 from .tokens import create_token, list_tokens, revoke_token, token_by_secret
 from .totp import (
     begin_totp,
@@ -56,16 +61,20 @@ from .totp import (
     remove_totp,
     renew_recovery_codes,
 )
+from .vcard import vcard
 
 __all__ = [
     "Department",
+    "Moved",
     "Person",
     "PersonPost",
     "Post",
     "Session",
     "Token",
+    "all_posts",
     "assign",
     "authenticate",
+    "begin_reset",
     "begin_totp",
     "by_ids",
     "by_username",
@@ -88,10 +97,12 @@ __all__ = [
     "end_all_sessions",
     "end_assignment",
     "end_session",
+    "finish_reset",
     "generate_password",
     "get",
     "hash_password",
     "heads_of",
+    "held_post",
     "holders",
     "holders_of_kind",
     "holdings",
@@ -99,7 +110,11 @@ __all__ = [
     "list_people",
     "list_sessions",
     "list_tokens",
+    "locked_people",
+    "matches",
+    "move_person",
     "open_session",
+    "owner_of",
     "password_problems",
     "pending_steps",
     "people_in",
@@ -108,6 +123,8 @@ __all__ = [
     "recovery_codes_left",
     "remove_totp",
     "renew_recovery_codes",
+    "reset_mail",
+    "reset_person",
     "revoke_token",
     "rotate_session",
     "second_factor_due",
@@ -120,4 +137,5 @@ __all__ = [
     "update_department",
     "update_person",
     "update_post",
+    "vcard",
 ]

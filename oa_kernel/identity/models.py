@@ -44,6 +44,8 @@ class Person(db.Model):
 
     username = db.CharField(max_length=80, unique=True)
     name = db.CharField(max_length=80, index=True)
+    #: the name in Latin letters, whole and by initials, for searching
+    pinyin = db.CharField(max_length=200, default="")
     #: main department; further ones come with posts
     department = db.ForeignKeyField(Department, null=True, backref="people", on_delete="RESTRICT")
     email = db.CharField(max_length=200, default="")
@@ -155,6 +157,23 @@ class Token(db.Model):
         table_name = "identity_token"
 
 
+class Reset(db.Model):
+    """A link to set a new password, sent by e-mail. Its secret is worked out from ``nonce`` and the key ring."""
+
+    person = db.ForeignKeyField(Person, on_delete="CASCADE")
+    nonce = db.CharField(max_length=64)
+    secret_hash = db.CharField(max_length=64, unique=True)
+    created_at = db.UTCDateTimeField()
+    expires_at = db.UTCDateTimeField()
+    #: spent, or replaced by a newer one
+    used_at = db.UTCDateTimeField(null=True)
+    ip = db.CharField(max_length=60, default="")
+
+    class Meta:
+        table_name = "identity_reset"
+        indexes = ((("person", "created_at"), False),)
+
+
 class RightsEpoch(db.Model):
     """One row (id 1) that counts changes to the rights of many at once: roles, grants to posts, the tree.
 
@@ -167,4 +186,4 @@ class RightsEpoch(db.Model):
         table_name = "identity_rights_epoch"
 
 
-MODELS = [Department, Post, Person, PersonPost, PasswordHistory, RecoveryCode, Session, Token, RightsEpoch]
+MODELS = [Department, Post, Person, PersonPost, PasswordHistory, RecoveryCode, Session, Token, Reset, RightsEpoch]

@@ -12,6 +12,7 @@ from oa_kernel.errors import Conflict, Forbidden, Invalid
 from . import passwords
 from .departments import _check_separation, below
 from .models import Department, Person, Post, Session, Token
+from .pinyin import letters
 from .posts import assign, holdings, holdings_of
 from .shared import by_id, check_fields, id_of, load_department, load_person, load_post, require_valid
 
@@ -40,15 +41,26 @@ def list_people(
     *, q: str = "", department: Department | int | None = None, active: bool | None = True,
     limit: int = 50, cursor: str | None = None,
 ) -> db.Page:
-    """A page of people by id, departments come along. ``q`` is found in name and user name."""
+    """A page of people by id, departments come along. ``q`` is found in name (pinyin too), user name and phones."""
     query = Person.select(Person, Department).left_outer_join(Department)
     if active is not None:
         query = query.where(Person.active == active)
     if department is not None:
         query = query.where(below(load_department(department).path))
     if q := q.strip():
-        query = query.where(Person.name.contains(q) | Person.username.contains(q.lower()))
+        query = query.where(matches(q))
     return db.page(query, [Person.id], limit=limit, cursor=cursor)
+
+
+def matches(q: str) -> Any:
+    """Condition: the text is in name, pinyin, user name, extension or mobile number."""
+    typed = q.lower().replace(" ", "")
+    found = Person.name.contains(q) | Person.username.contains(q.lower()) | Person.phone.contains(q)
+    if typed.isascii() and typed.isalpha():
+        found |= Person.pinyin.contains(typed)
+    if typed.isdigit() and len(typed) >= 4:
+        found |= Person.mobile.contains(typed)
+    return found
 
 
 def directory(*, active_only: bool = False) -> list[dict[str, Any]]:
@@ -119,8 +131,8 @@ def create_person(
             if Person.select().where(Person.username == fields["username"]).exists():
                 raise _taken(fields["username"])
             made = Person.create(
-                **fields, **more, department=home, clearance=clearance, created_at=now, password_hash=hashed,
-                password_set_at=now if hashed else None, password_expired=bool(hashed) and expired,
+                **fields, pinyin=letters(fields["name"]), **more, department=home, clearance=clearance, created_at=now,
+                password_hash=hashed, password_set_at=now if hashed else None, password_expired=bool(hashed) and expired,
             )
             audit.record(
                 "person.created", "person", made.id, title=made.name, after=db.snapshot(made, only=SHOWN), by=by_id(by)
@@ -159,6 +171,8 @@ def update_person(person: Person | int, *, by: Person | int | None = None, **cha
             changes["department"] = load_department(home) if home is not None else None
         for field, value in changes.items():
             setattr(row, field, value)
+        if "name" in changes:
+            row.pinyin = letters(row.name)
         after = db.snapshot(row, only=SHOWN)
         if after == before:
             return row

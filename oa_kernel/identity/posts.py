@@ -74,6 +74,16 @@ def posts_in(department: Department | int) -> list[Post]:
     return list(query.order_by(Post.sort, Post.id))
 
 
+def all_posts(department: Department | int | None = None, *, active_only: bool = True) -> list[Post]:
+    """Posts with their departments, closed ones too unless ``active_only``; one query."""
+    query = Post.select(Post, Department).join(Department)
+    if department is not None:
+        query = query.where(Post.department == id_of(department))
+    if active_only:
+        query = query.where(Post.active)
+    return list(query.order_by(Department.path, Post.sort, Post.id))
+
+
 def assign(
     person: Person | int,
     post: Post | int,
@@ -199,6 +209,6 @@ def _check(title: str, kind: str, code: str, own_id: int | None) -> None:
 
 
 __all__ = [
-    "assign", "create_post", "end_assignment", "held_on", "holdings", "holdings_of", "post_by_code", "posts_in",
+    "all_posts", "assign", "create_post", "end_assignment", "held_on", "holdings", "holdings_of", "post_by_code", "posts_in",
     "update_post",
 ]

@@ -179,6 +179,11 @@ def list_sessions(person: Person | int) -> list[Session]:
     )
 
 
+def owner_of(session_id: int) -> Person | None:
+    """Whose session that is."""
+    return Person.select(Person).join(Session).where(Session.id == session_id).first()
+
+
 def epoch_column() -> Any:
     """The epoch of rights as a column of another query."""
     one = RightsEpoch.alias("epoch")
@@ -233,6 +238,6 @@ def _query() -> Any:
 
 
 __all__ = [
-    "end_all_sessions", "end_session", "hash_secret", "list_sessions", "open_session", "rotate_session",
+    "end_all_sessions", "end_session", "hash_secret", "list_sessions", "open_session", "owner_of", "rotate_session",
     "session_by_secret",
 ]

@@ -95,6 +95,14 @@ def unlock(person: Person | int, *, by: Person | int | None = None) -> None:
         )
 
 
+def locked_people() -> list[Person]:
+    """Who is locked out now, the longest first; at most 200, their departments with them."""
+    from .models import Department
+
+    query = Person.select(Person, Department).left_outer_join(Department).where(Person.locked_until > clock.now())
+    return list(query.order_by(Person.locked_until, Person.id).limit(200))
+
+
 def begin_attempt(person_id: int) -> bool:
     """Counts an attempt; False: the account is locked and nothing may be tried. The last one allowed locks."""
     policy = runtime.current().config["security"]
@@ -171,5 +179,5 @@ def _ask_authenticators(username: str, password: str, known: Person | None) -> P
     return None
 
 
-__all__ = ["REFUSED", "authenticate", "begin_attempt", "check_password", "end_attempt", "pending_steps",
+__all__ = ["REFUSED", "authenticate", "begin_attempt", "check_password", "end_attempt", "locked_people", "pending_steps",
            "second_factor_due", "unlock"]

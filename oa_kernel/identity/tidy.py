@@ -6,7 +6,7 @@ import datetime as dt
 
 from oa_kernel import clock, db
 
-from .models import Session, Token
+from .models import Reset, Session, Token
 
 KEEP = dt.timedelta(days=90)
 
@@ -17,4 +17,5 @@ def tidy() -> int:
     with db.transaction():
         gone = Session.delete().where((Session.ended_at < long_ago) | (Session.used_at < long_ago)).execute()
         gone += Token.delete().where((Token.revoked_at < long_ago) | (Token.expires_at < long_ago)).execute()
+        gone += Reset.delete().where(Reset.expires_at < long_ago).execute()
     return gone

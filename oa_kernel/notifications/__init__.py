@@ -6,9 +6,10 @@
 from .inbox import get, list_for, mark_read, unread_count
 from .mail import send_mail
 from .preferences import preferences, set_preferences
+from .resets import ask_reset
 from .send import channels, kinds, send, wanted
 
 __all__ = [
-    "channels", "get", "kinds", "list_for", "mark_read", "preferences", "send", "send_mail", "set_preferences",
+    "ask_reset", "channels", "get", "kinds", "list_for", "mark_read", "preferences", "send", "send_mail", "set_preferences",
     "unread_count", "wanted",
 ]

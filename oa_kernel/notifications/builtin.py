@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from oa_kernel.contributions import Diagnostic, NotificationKind, OutboxHandler
+from oa_kernel.contributions import Diagnostic, NotificationKind, OutboxHandler, ScheduledTask
 
 
 def _mail(payload: dict[str, Any]) -> None:
     from .mail import deliver
 
     deliver(payload)
+
+
+def _reset(payload: dict[str, Any]) -> None:
+    from .resets import deliver_reset
+
+    deliver_reset(payload)
+
+
+def _announce() -> int:
+    from .security import announce_ending
+
+    return announce_ending()
 
 
 def _check_mail() -> tuple[str, str]:
@@ -29,6 +41,9 @@ CONTRIBUTIONS: dict[str, list[Any]] = {
         NotificationKind("workflow.overdue", "即将到期和逾期"),
         NotificationKind("security.notice", "账户安全"),
     ],
-    "oa_outbox_handlers": [OutboxHandler("mail", _mail, "电子邮件")],
+    "oa_outbox_handlers": [OutboxHandler("mail", _mail, "电子邮件"), OutboxHandler("password_reset", _reset, "密码重置邮件")],
+    "oa_scheduled_tasks": [
+        ScheduledTask("notifications.ending_grants", "10 8 * * *", _announce, "提前一周提醒将到期的授权"),
+    ],
     "oa_diagnostics": [Diagnostic("mail", "电子邮件", _check_mail)],
 }

@@ -54,6 +54,9 @@ def send_mail(
     import smtplib
 
     message = _compose(to, subject, text, html, attachments, reference)
+    if _folder():
+        _write(message)
+        return
     try:
         with _connect() as server:
             server.send_message(message)
@@ -73,6 +76,8 @@ def check() -> tuple[str, str]:
     import smtplib
 
     mail = runtime.current().config["mail"]
+    if _folder():
+        return "ok", f"不发送，邮件写入文件夹 {mail['folder']}（试用）"
     if not mail["host"]:
         return "warning", "没有设置 mail.host：不发送电子邮件"
     try:
@@ -81,6 +86,25 @@ def check() -> tuple[str, str]:
     except (OSError, smtplib.SMTPException, Unavailable) as error:
         return "problem", f"无法使用邮件服务器 {mail['host']}:{mail['port']}：{error}。邮件会暂存并重试"
     return "ok", f"{mail['host']}:{mail['port']} 可用"
+
+
+def _folder() -> bool:
+    """Whether messages go into a folder instead of to a server."""
+    mail = runtime.current().config["mail"]
+    return bool(mail["folder"] and not mail["host"])
+
+
+def _write(message: Any) -> None:
+    """The message as a file; the same message, tried again, is the same file."""
+    from oa_kernel.crypto import sm3_hex
+
+    folder = runtime.current().config.file("mail.folder")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    day = clock.local(clock.now()).strftime("%Y%m%d")
+    file = folder / f"{day}-{sm3_hex(str(message['Message-ID']).encode())[:12]}.eml"
+    part = file.with_suffix(".part")
+    part.write_bytes(bytes(message))
+    part.replace(file)
 
 
 def _refused(code: int, reply: Any, what: str, error: Exception) -> None:

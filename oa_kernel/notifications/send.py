@@ -77,11 +77,11 @@ def kinds() -> dict[str, NotificationKind]:
 
 
 def channels() -> dict[str, NotificationChannel]:
-    """The ways out of the house that work here, by name: e-mail once a mail host is set, and plugins'."""
+    """The ways out of the house that work here, by name: e-mail once a mail host or folder is set, and plugins'."""
     running = runtime.current()
     if "notifications.channels" not in running.cache:
         found = {c.name: c for c in builtin.collect("oa_notification_channels")}
-        if running.config["mail"]["host"]:
+        if running.config["mail"]["host"] or running.config["mail"]["folder"]:
             found = {"email": NotificationChannel("email", "电子邮件", MAIL, lambda person: person.email), **found}
         running.cache["notifications.channels"] = found
     return running.cache["notifications.channels"]

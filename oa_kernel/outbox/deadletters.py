@@ -31,7 +31,7 @@ def waiting(*, limit: int = 50, cursor: str | None = None) -> db.Page:
 def counts() -> dict[str, int]:
     """``{"pending": n, "dead": n}``."""
     query = Row.select(Row.state, db.fn.COUNT(Row.id)).where(Row.state.in_(["pending", "dead"]))
-    found = dict(query.group_by(Row.state).tuples())
+    found: dict[str, int] = dict(query.group_by(Row.state).tuples())
     return {"pending": found.get("pending", 0), "dead": found.get("dead", 0)}
 
 

@@ -53,6 +53,8 @@ class Grant(db.Model):
     reason = db.CharField(max_length=300, default="")
     granted_by = db.BigIntegerField(null=True)
     granted_at = db.UTCDateTimeField()
+    #: when the people were told that it is about to end
+    announced_at = db.UTCDateTimeField(null=True)
     ended_by = db.BigIntegerField(null=True)
     ended_at = db.UTCDateTimeField(null=True)
 

@@ -12,7 +12,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from oa_kernel import builtin, db, permissions
+from oa_kernel import db, permissions
+from oa_kernel.builtin import collect  # `builtin` in this package is its own module
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def find(person: Any, q: str, limit: int = 10, source: str = "") -> list[Group]:
     if not q:
         return []
     found = []
-    for one in sorted(builtin.collect("oa_search_sources"), key=lambda s: (s.order, s.name)):
+    for one in sorted(collect("oa_search_sources"), key=lambda s: (s.order, s.name)):
         if source and one.name != source:
             continue
         if one.permission and not permissions.allows(person, one.permission):

@@ -1,4 +1,4 @@
-"""What the kernel itself finds: people and departments, one's cases, the pages of the application."""
+"""What the kernel itself finds: people and departments; one's cases are found by the workflow room."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ def _people(person: Any, q: str, limit: int) -> list[dict[str, Any]]:
     from oa_kernel.identity import Department, Person
 
     query = (
-        Person.select(Person.id, Person.username, Person.name, Person.phone, Person.department, Department.name)
-        .join(Department, "LEFT OUTER")
-        .where(Person.active, Person.name.contains(q) | (Person.username == q.lower()) | Person.phone.contains(q)
-               | Department.name.contains(q))
+        Person.select(Person.id, Person.username, Person.name, Person.phone, Person.department, Department.id, Department.name)
+        .left_outer_join(Department)
+        .where(Person.active, identity.matches(q) | Department.name.contains(q))
         .order_by(Person.id)
         .limit(limit)
     )
@@ -37,23 +36,8 @@ def _people(person: Any, q: str, limit: int) -> list[dict[str, Any]]:
     ]
 
 
-def _cases(person: Any, q: str, limit: int) -> list[dict[str, Any]]:
-    from oa_kernel.workflow.models import Instance, Task
-
-    mine = Task.select(Task.instance_id).where(Task.assignee_id == person.id)
-    rows = (
-        Instance.select(Instance.id, Instance.title, Instance.state, Instance.started_at)
-        .where(Instance.title.contains(q), (Instance.drafter_id == person.id) | Instance.id.in_(mine))
-        .order_by(Instance.id.desc())
-        .limit(limit)
-    )
-    return [{"title": r.title, "url": f"/cases/{r.id}", "snippet": "", "at": r.started_at, "icon": "git-branch"}
-            for r in rows]
-
-
 CONTRIBUTIONS = {
     "oa_search_sources": [
         SearchSource("people", "人员", _people, "kernel.people.read", order=10),
-        SearchSource("cases", "经办事项", _cases, "kernel.tasks.own", order=30),
     ],
 }

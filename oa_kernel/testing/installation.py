@@ -21,6 +21,22 @@ def postgresql_url() -> str:
     return os.environ.get("OA_TEST_DATABASE", "")
 
 
+def postgresql_server() -> str:
+    """As :func:`postgresql_url`; where it says nothing, the server on this machine's socket."""
+    return postgresql_url() or "postgresql://postgres@/"
+
+
+def postgresql_problem() -> str:
+    """Why the PostgreSQL server cannot be used; empty when it answers."""
+    try:
+        _admin("SELECT 1")
+    except ImportError:
+        return "no PostgreSQL driver: pip install 'oa-kernel[postgresql]'"
+    except Exception as error:  # the driver's, of many kinds
+        return f"no PostgreSQL server at {postgresql_server()}: {str(error).splitlines()[0]}"
+    return ""
+
+
 def fast_hashing() -> None:
     """Makes password hashing cheap: tests make hundreds of people."""
     from oa_kernel.identity import passwords
@@ -59,13 +75,18 @@ class Installation:
             _admin(f'DROP DATABASE IF EXISTS "{self.database}" WITH (FORCE)')
 
 
-def make_template(folder: Path, settings: Mapping[str, Any], plugins: Mapping[str, Any] | None = None) -> Installation:
-    """Makes keys and a migrated, empty database in ``folder``."""
+def make_template(
+    folder: Path, settings: Mapping[str, Any], plugins: Mapping[str, Any] | None = None, *, engine: str = ""
+) -> Installation:
+    """Makes keys and a migrated, empty database in ``folder``.
+
+    :param engine: ``sqlite`` | ``postgresql``; left out: as ``OA_TEST_DATABASE`` says.
+    """
     from oa_kernel.crypto import KeyRing
 
     folder.mkdir(parents=True, exist_ok=True)
     made = Installation(folder, settings, plugins)
-    if postgresql_url():
+    if (engine or ("postgresql" if postgresql_url() else "sqlite")) == "postgresql":
         made.database = f"oa_test_{uuid.uuid4().hex[:12]}"
         _admin(f'CREATE DATABASE "{made.database}"')
         made.settings["database"] = {"url": _with_name(made.database)}
@@ -104,14 +125,14 @@ def copy(template: Installation, folder: Path, settings: Mapping[str, Any] | Non
 
 
 def _with_name(name: str) -> str:
-    parts = urlsplit(postgresql_url())
+    parts = urlsplit(postgresql_server())
     return parts._replace(path="/" + name).geturl() if parts.netloc else f"postgresql:///{name}"
 
 
 def _admin(sql: str) -> None:
     import psycopg2
 
-    parts = urlsplit(postgresql_url())
+    parts = urlsplit(postgresql_server())
     options = {"host": parts.hostname, "port": parts.port, "user": parts.username, "password": parts.password}
     connection = psycopg2.connect(dbname="postgres", **{k: v for k, v in options.items() if v})
     connection.autocommit = True

@@ -14,8 +14,59 @@ if TYPE_CHECKING:
 
     from .factories import Factories
     from .installation import Installation
+    from .outside import Outbox
 
 _numbers = itertools.count(1)
+
+ENGINES = ("sqlite", "postgresql")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--oa-conformance PLUGIN``."""
+    parser.getgroup("oa").addoption(
+        "--oa-conformance", metavar="PLUGIN", default="",
+        help="hold an installed plugin to the kernel's conformance suite instead of running tests",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registers the mark; with ``--oa-conformance`` the suite that comes with the kernel is what runs."""
+    config.addinivalue_line("markers", "oa_databases(*engines): run on SQLite and on PostgreSQL, or on those named")
+    if config.getoption("--oa-conformance"):
+        from pathlib import Path
+
+        config.args[:] = [str(Path(__file__).parent / "conformance" / "suite.py")]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test marked ``oa_databases`` runs once an engine."""
+    mark = metafunc.definition.get_closest_marker("oa_databases")
+    if mark is not None:
+        unknown = [e for e in mark.args if e not in ENGINES]
+        if unknown:
+            raise pytest.UsageError(f"oa_databases: no engine {unknown[0]}; there are {', '.join(ENGINES)}")
+        if "oa_engine" not in metafunc.fixturenames:
+            metafunc.fixturenames.append("oa_engine")
+        metafunc.parametrize("oa_engine", mark.args or ENGINES, indirect=True)
+
+
+@pytest.fixture
+def oa_engine(request: pytest.FixtureRequest) -> str:
+    """The engine this test runs on: of the mark ``oa_databases``, else as ``OA_TEST_DATABASE`` says.
+
+    PostgreSQL that does not answer skips the test, or fails it where ``OA_REQUIRE_POSTGRESQL`` is set.
+    """
+    from . import installation
+
+    wanted = getattr(request, "param", None)
+    engine: str = wanted or ("postgresql" if installation.postgresql_url() else "sqlite")
+    if wanted == "postgresql" and (reason := installation.postgresql_problem()):
+        import os
+
+        if os.environ.get("OA_REQUIRE_POSTGRESQL"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return engine
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +97,7 @@ def oa_template(
     tmp_path_factory: pytest.TempPathFactory,
     oa_settings: dict[str, Any],
     oa_extra_plugins: dict[str, Any],
+    oa_engine: str,
 ) -> Installation:
     """Keys and a migrated database, made once a process for these settings and plugins, copied for every test.
 
@@ -53,10 +105,11 @@ def oa_template(
     """
     from . import installation
 
-    key = (json.dumps(oa_settings, sort_keys=True, default=str), *((n, id(p)) for n, p in oa_extra_plugins.items()))
+    settings = json.dumps(oa_settings, sort_keys=True, default=str)
+    key = (oa_engine, settings, *((n, id(p)) for n, p in oa_extra_plugins.items()))
     if key not in oa_templates:
         folder = tmp_path_factory.mktemp("template")
-        oa_templates[key] = installation.make_template(folder, oa_settings, oa_extra_plugins)
+        oa_templates[key] = installation.make_template(folder, oa_settings, oa_extra_plugins, engine=oa_engine)
     return oa_templates[key]
 
 
@@ -93,14 +146,20 @@ def oa_app(oa: Runtime) -> Any:
     """The Flask application of the running installation."""
     from oa_kernel import web
 
+    from .client import Client
+
     app = web.create_app(oa)
     app.testing = True
+    app.test_client_class = Client
     return app
 
 
 @pytest.fixture
 def oa_client(oa_app: Any) -> Callable[..., Any]:
-    """``oa_client(person)`` → a test client signed in as that person (or username); without one, a stranger's."""
+    """``oa_client(person)`` → a test client signed in as that person (or username); without one, a stranger's.
+
+    ``client.submit(url, {…})`` posts a form with its CSRF token.
+    """
     from oa_kernel import identity
 
     def client(person: Any = None) -> Any:
@@ -108,8 +167,9 @@ def oa_client(oa_app: Any) -> Callable[..., Any]:
         if person is not None:
             if isinstance(person, str):
                 person = identity.by_username(person)
-            _session, secret = identity.open_session(person, ip="127.0.0.1", user_agent="test")
+            session, secret = identity.open_session(person, ip="127.0.0.1", user_agent="test")
             made.set_cookie("oa_session", secret)
+            made.csrf = session.csrf
         return made
 
     return client
@@ -129,6 +189,14 @@ def oa_api(oa_app: Any) -> Callable[..., Any]:
         return made
 
     return client
+
+
+@pytest.fixture
+def oa_outbox(oa: Runtime) -> Outbox:
+    """What would leave the house: ``oa_outbox.payloads("mail")``, ``oa_outbox.inbox(person)``, ``oa_outbox.deliver()``."""
+    from .outside import Outbox
+
+    return Outbox()
 
 
 @pytest.fixture

@@ -85,8 +85,7 @@ class Api:
         """
         access_options = {k: options.pop(k) for k in list(options) if k in Access.__dataclass_fields__}
         access = declare(f"{self.name}: {method} {path}", {**access_options, "kind": "api"})
-        uploads = access.uploads
-        options.setdefault("idempotent", method == "POST" and not uploads and not access.reads_only)
+        options.setdefault("idempotent", method == "POST" and not access.reads_only)
 
         def add(view: Callable[..., Any]) -> Callable[..., Any]:
             text = inspect.getdoc(view) or ""
@@ -128,7 +127,8 @@ def _handler(operation: Operation) -> Callable[..., Any]:
         if body is not None:
             values["body"] = body.validate(read_json(), coerce=False)
         if operation.idempotent and (key := request.headers.get("Idempotency-Key")):
-            return idempotency.once(key, operation, lambda: _respond(view(**values), operation))
+            once = idempotency.once_upload if operation.access.uploads else idempotency.once
+            return once(key, operation, lambda: _respond(view(**values), operation))
         return _respond(view(**values), operation)
 
     return handle

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 
 from oa_kernel import runtime as runtimes
+from oa_kernel.notifications import security
 from oa_kernel.runtime import Runtime
 
 from . import assets, door, ops, problems, rendering
@@ -50,6 +51,7 @@ def create_app(runtime: Runtime | None = None) -> Flask:
 
 def _assemble(running: Runtime) -> Flask:
     web = running.config["web"]
+    security.connect()
     app = Application("oa_kernel.web", static_folder=None, template_folder=None)
     secure = web["secure_cookies"]
     app.config.update(

@@ -65,10 +65,32 @@ def _again(known: IdempotencyKey, body_hash: str) -> Any:
     return response
 
 
+def once_upload(key: str, operation: Any, run: Callable[[], Any]) -> Any:
+    """The same for a body that is streamed: it is not compared, for it is never held as a whole.
+
+    Two at once may both store it; the content is kept once all the same.
+    """
+    if len(key) > _LONGEST or not key.isprintable():
+        raise BadRequest(f"Idempotency-Key 最多 {_LONGEST} 个可见字符", code="bad_idempotency_key")
+    who = g.oa_person.id if g.oa_person is not None else None
+    mark = hashlib.sha256(f"{who}\n{request.method}\n{request.path}\n{key}".encode()).hexdigest()
+    known = IdempotencyKey.get_or_none(IdempotencyKey.mark == mark, IdempotencyKey.created_at > clock.now() - KEEP)
+    if known is not None:
+        return _again(known, known.body_hash)
+    response = run()
+    with db.transaction():
+        IdempotencyKey.delete().where(IdempotencyKey.mark == mark).execute()
+        IdempotencyKey.insert(
+            mark=mark, person_id=who, body_hash="", created_at=clock.now(), status=response.status_code,
+            body=response.get_data(as_text=True),
+        ).on_conflict_ignore().execute()
+    return response
+
+
 def tidy() -> int:
     """Removes answers that are no longer kept; how many."""
     gone: int = IdempotencyKey.delete().where(IdempotencyKey.created_at < clock.now() - KEEP).execute()
     return gone
 
 
-__all__ = ["KEEP", "once", "tidy"]
+__all__ = ["KEEP", "once", "once_upload", "tidy"]

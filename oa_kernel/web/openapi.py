@@ -43,7 +43,7 @@ def document() -> dict[str, Any]:
 def _build() -> dict[str, Any]:
     config = runtime.current().config
     paths: dict[str, dict[str, Any]] = {}
-    tags = []
+    tags: list[dict[str, Any]] = []
     for owner, api in current_app.config["OA_APIS"]:
         if not any(t["name"] == api.title for t in tags):
             tags.append({"name": api.title, "description": owner})

@@ -32,6 +32,9 @@ from .i18n import gettext as _
 
 log = logging.getLogger("oa.web")
 
+#: bytes of a refused body that are still read
+_MOST_REST = 64 * 1024**2
+
 _BY_STATUS: dict[int, tuple[type[OAError], str]] = {
     400: (BadRequest, "这个请求无法理解"),
     401: (Unauthenticated, "请先登录"),
@@ -81,6 +84,7 @@ def _expected(error: OAError) -> Any:
 
 def answer(error: OAError, reference: str = "") -> Any:
     """The answer to whoever asked: a problem document, a message within the page (htmx), or a page."""
+    _read_the_rest()
     if request.path.startswith("/api/v1"):
         response = problem(error, reference)
     elif request.headers.get("HX-Request"):
@@ -101,6 +105,23 @@ def answer(error: OAError, reference: str = "") -> Any:
     if error.status == 401 and request.path.startswith("/api/"):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
+
+
+def _read_the_rest() -> None:
+    """Takes in what the client is still sending: answered before, it would see a broken connection and no reason.
+
+    Who waits to be told to go on (``Expect: 100-continue``) has sent nothing; of bodies larger than this the answer
+    is worth less than the time.
+    """
+    expects = "100-continue" in request.headers.get("Expect", "").lower()
+    if expects or request.method in ("GET", "HEAD") or (request.content_length or 0) > _MOST_REST:
+        return
+    left = _MOST_REST
+    try:
+        while left > 0 and (piece := request.environ["wsgi.input"].read(256 * 1024)):
+            left -= len(piece)
+    except (OSError, ValueError):
+        return  # the client is gone
 
 
 def _page(error: OAError, reference: str) -> str:

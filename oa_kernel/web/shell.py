@@ -32,6 +32,8 @@ GROUPS = {
 #: seconds for which the badge of unread messages may be old
 _UNREAD_SECONDS = 3.0
 _KEEP = 2000
+#: rendered parts of pages, some ten kilobytes each
+_KEEP_PARTS = 400
 
 
 @dataclass(slots=True)
@@ -80,6 +82,7 @@ class Shell:
         self.nav_folded: bool = bool(preferences.get("nav_folded")) or request.cookies.get("oa_nav") == "folded"
         self.preferences = preferences
         self.path: str = request.path
+        self._nav: list[Group] | None = None
 
     @property
     def locale(self) -> str:
@@ -114,7 +117,32 @@ class Shell:
         """Groups of pages this person may open, the one that is open marked."""
         if not self.signed_in:
             return []
-        return _marked(navigation(self.person), self.path, self.person)
+        if self._nav is None:
+            self._nav = _marked(navigation(self.person), self.path, self.person)
+        return self._nav
+
+    @property
+    def nav_state(self) -> tuple[Any, ...]:
+        """What of the navigation changes from page to page: which one is open, and the badges."""
+        return tuple((i.url, i.active, i.count) for group in self.nav for i in group.items if i.active or i.count)
+
+    def keep(self, name: str, *key: Any, caller: Any) -> Any:
+        """``{% call oa.keep('top', oa.unread) %}…{% endcall %}``: the part of a page, kept for this person.
+
+        It may show nothing but what ``key``, the person and the language say.
+        """
+        kept: dict[Any, Any] = runtime.current().cache.setdefault("web.parts", {})
+        who = self.person
+        full = (
+            name, id(current_app.jinja_env), i18n.locale(), *key,
+            (who.id, who.version, getattr(who, "rights_epoch", 0)) if who is not None else None,
+        )
+        found = kept.get(full)
+        if found is None:
+            if len(kept) >= _KEEP_PARTS:
+                kept.clear()
+            found = kept[full] = caller()
+        return found
 
     @property
     def unread(self) -> int:

@@ -20,15 +20,15 @@ def when(value: dt.datetime | dt.date | None) -> Markup | str:
     if not isinstance(value, dt.datetime):
         return str(value)
     here = clock.local(value)
-    exact = f"{here:%Y-%m-%d %H:%M:%S}"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(here.isoformat(timespec="seconds"), exact,
-                                                                    _near(value, here))
+    iso = here.isoformat(timespec="seconds")
+    # digits, and our own words: nothing of it needs escaping
+    return Markup(f'<time datetime="{iso}" title="{iso[:10]} {iso[11:19]}">{_near(value, here)}</time>')
 
 
 def _near(value: dt.datetime, here: dt.datetime) -> str:
     now = clock.now()
     seconds = (now - (value if value.tzinfo else value.replace(tzinfo=clock.UTC))).total_seconds()
-    today = clock.today()
+    today = clock.local(now).date()
     if -60 < seconds < 60:
         return _("刚刚")
     if 0 < seconds < 3600:
@@ -37,26 +37,24 @@ def _near(value: dt.datetime, here: dt.datetime) -> str:
         return _("今天 %(t)s", t=f"{here:%H:%M}")
     if here.date() == today - dt.timedelta(days=1):
         return _("昨天 %(t)s", t=f"{here:%H:%M}")
-    if here.year == today.year:
-        return f"{here:%m-%d %H:%M}"
-    return f"{here:%Y-%m-%d}"
+    iso = here.isoformat(" ", "minutes")
+    return iso[5:16] if here.year == today.year else iso[:10]
 
 
 def due(value: dt.datetime | None, done: bool = False) -> Markup | str:
     """``还剩 3 小时`` in amber when near, ``已超 2 天`` in red when over; the exact time on hover."""
     if value is None:
         return ""
-    here = clock.local(value)
+    iso = clock.local(value).isoformat(timespec="seconds")
     seconds = (value - clock.now()).total_seconds()
-    kind, text = "", f"{here:%m-%d %H:%M}"
+    kind, text = "", f"{iso[5:10]} {iso[11:16]}"
     if not done:
         if seconds < 0:
             kind, text = "overdue", _("已超 %(t)s", t=span(-seconds))
         elif seconds < 24 * 3600:
             kind, text = "soon", _("还剩 %(t)s", t=span(seconds))
-    return Markup('<time class="oa-due{}" datetime="{}" title="{}">{}</time>').format(
-        f" oa-due-{kind}" if kind else "", here.isoformat(timespec="seconds"), f"{here:%Y-%m-%d %H:%M}", text
-    )
+    shade = f" oa-due-{kind}" if kind else ""
+    return Markup(f'<time class="oa-due{shade}" datetime="{iso}" title="{iso[:10]} {iso[11:16]}">{text}</time>')
 
 
 def span(seconds: float) -> str:

@@ -153,7 +153,7 @@ def offered(task: Task, step: Step, instance: Instance, first: str) -> list[str]
     if task.kind == "circulate":
         return ["read"]
     if task.kind == "draft":
-        return ["approve", "save", "withdraw"] if instance.state == "running" else ["approve", "save"]
+        return ["approve", "save"]
     found = [a for a in step.actions if a in ACTIONS]
     if task.kind in ("delegate", "sign"):
         found = [a for a in found if a in ("approve", "return", "transfer", "circulate") and not (

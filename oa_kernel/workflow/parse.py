@@ -257,6 +257,9 @@ def _people(r: _Reader, at: list[Any], value: Any) -> dict[str, Any]:
     levels = value.get("levels", 1)
     if not isinstance(levels, int) or isinstance(levels, bool) or not 1 <= levels <= 10:
         r.wrong([*at, "levels"], f"levels 应是 1 到 10 的整数，现在是 {levels!r}")
+    for kind, word in (("head_of", "drafter"), ("deputy_for", "drafter"), ("chosen_by", "previous")):
+        if kind in value and value[kind] != word:
+            r.wrong([*at, kind], f"{kind} 只能写 {word}，现在是 {value[kind]!r}")
     if kinds and kinds[0] in ("users",) and not (isinstance(value["users"], list) and value["users"]):
         r.wrong([*at, "users"], "users 应是用户名的列表，至少一个")
     return dict(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,10 +31,22 @@ def effects() -> dict[str, Any]:
 
 def validate_text(text: str) -> list[Problem]:
     """What is wrong with a definition, line by line; empty when it can be published."""
+    return _checked(text)[1]
+
+
+def _checked(text: str) -> tuple[Definition | None, list[Problem]]:
     definition, problems = parse(text, effects())
     if definition is None:
-        return problems
-    return problems + list(_unknown_rules(definition, text))
+        return None, problems
+    problems = problems + list(_unknown_rules(definition, text))
+    return (None, problems) if problems else (definition, [])
+
+
+def _line_of(text: str, step: str, word: str) -> int:
+    """The line within a step's lines where a word stands; the step's first if it is not found."""
+    lines = text.split("\n")
+    begin = next((n for n, line in enumerate(lines) if re.search(rf"\bid:\s*[\"']?{re.escape(step)}\b", line)), 0)
+    return next((n for n in range(begin, len(lines)) if word in lines[n]), begin) + 1
 
 
 def _unknown_rules(definition: Definition, text: str) -> Iterator[Problem]:
@@ -46,25 +59,18 @@ def _unknown_rules(definition: Definition, text: str) -> Iterator[Problem]:
     known = {d.name for d in definitions()} | {definition.name}
     for step in definition.steps.values():
         if step.service and step.service not in services():
-            yield Problem(_line(text, step.id), f"环节 {step.id}：没有插件登记服务“{step.service}”")
+            yield Problem(_line_of(text, step.id, step.service), f"环节 {step.id}：没有插件登记服务“{step.service}”")
         if step.definition == definition.name:
-            yield Problem(_line(text, step.id), f"环节 {step.id}：流程不能以自己为子流程")
+            yield Problem(_line_of(text, step.id, step.definition), f"环节 {step.id}：流程不能以自己为子流程")
         elif step.definition and step.definition not in known:
-            yield Problem(_line(text, step.id), f"环节 {step.id}：没有流程“{step.definition}”可作子流程")
+            yield Problem(_line_of(text, step.id, step.definition), f"环节 {step.id}：没有流程“{step.definition}”可作子流程")
         rule = step.people.get("rule")
         if rule and rule not in rules:
-            yield Problem(_line(text, step.id), f"环节 {step.id}：没有插件登记人员规则“{rule}”")
+            yield Problem(_line_of(text, step.id, str(rule)), f"环节 {step.id}：没有插件登记人员规则“{rule}”")
         role = step.people.get("role")
         if role and role not in known_roles:
-            yield Problem(_line(text, step.id), f"环节 {step.id}：没有角色“{role}”。可用：{'、'.join(sorted(known_roles))}")
-
-
-def _line(text: str, step_id: str) -> int:
-    """The line a step begins on."""
-    import re
-
-    pattern = re.compile(rf"""\bid:\s*["']?{re.escape(step_id)}["']?\s*([,}}#]|$)""")
-    return next((n for n, line in enumerate(text.splitlines(), 1) if pattern.search(line)), 1)
+            yield Problem(_line_of(text, step.id, str(role)),
+                          f"环节 {step.id}：没有角色“{role}”。可用：{'、'.join(sorted(known_roles))}")
 
 
 def publish(text: str, by: Any = None, source: str = "published") -> WorkflowDefinition:
@@ -72,7 +78,7 @@ def publish(text: str, by: Any = None, source: str = "published") -> WorkflowDef
 
     :raises Invalid: with ``problems`` (line, message) in its details, nothing written.
     """
-    definition, problems = parse(text, effects())
+    definition, problems = _checked(text)
     if definition is None:
         raise Invalid(
             "流程定义有误：" + "；".join(f"第 {p.line} 行：{p.message}" for p in problems[:5]),

@@ -4,14 +4,13 @@ import asyncio
 import email
 import json
 import resource
-import sqlite3
 import threading
 import time
 
 import pytest
 
 from ..client import Rest
-from ..service import Service, free_port, oa, token
+from ..service import Service, free_port, oa, rows, token
 from ..texts import NOTICE
 
 PATH = ("head", "deputy", "leader", "office")
@@ -117,8 +116,7 @@ def test_mail_waits_for_its_server_and_comes_once(running, demo):
 
     def due_now():
         # an hour of waiting, made short: the next try is now
-        with sqlite3.connect(demo / "oa.db", timeout=30) as database:
-            database.execute("UPDATE outbox_row SET next_at = '2000-01-01 00:00:00' WHERE state = 'pending'")
+        rows(demo, "UPDATE outbox_row SET next_at = '2000-01-01 00:00:00' WHERE state = 'pending'")
 
     time.sleep(2)
     with Mailbox(port) as mailbox:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
+
+#: modules that have ``pages``, in the order of the navigation
+MODULES = (
+    "sign_in", "forgotten", "workbench", "todo", "cases", "notices", "search", "people", "profile", "verify",
+    "admin_people", "admin_departments", "admin_roles", "admin_grants", "admin_security", "admin_system", "admin_audit", "api_page",
+)
 
 
 def blueprints() -> list[Any]:
     """All of them."""
-    from . import sign_in
-
-    return [sign_in.pages]
+    return [importlib.import_module(f"{__name__}.{name}").pages for name in MODULES]

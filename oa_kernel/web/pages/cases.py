@@ -167,7 +167,7 @@ def _choices() -> list[tuple[str, str]]:
 
     query = (
         Person.select(Person.username, Person.name, Department.name)
-        .join(Department, "LEFT OUTER").where(Person.active).order_by(Person.id).limit(5000).tuples()
+        .left_outer_join(Department).where(Person.active).order_by(Person.id).limit(5000).tuples()
     )
     return [(username, f"{name}（{department}）" if department else name) for username, name, department in query]
 

@@ -10,6 +10,7 @@ from oa_kernel import identity
 from oa_kernel.errors import NotFound
 
 from ..access import Pages
+from ..downloads import send_bytes
 from ..i18n import gettext as _
 from ..rendering import is_htmx, render, with_query
 
@@ -31,6 +32,14 @@ def index() -> Any:
         "oa/people_rows.html" if part else "oa/people.html", people=page.items, held=held, q=q,
         department=chosen, departments=() if part else identity.department_tree(), next_url=next_url,
     )
+
+
+@pages.get("/people/<int:person_id>.vcf", permission="kernel.people.read")
+def card(person_id: int) -> Any:
+    found = identity.get(person_id)
+    if found is None or not found.active:
+        raise NotFound(_("没有这个人员，或账户已停用"))
+    return send_bytes(identity.vcard(found).encode(), "text/vcard", f"{found.name}.vcf")
 
 
 @pages.get("/people/<int:person_id>", permission="kernel.people.read")

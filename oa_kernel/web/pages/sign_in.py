@@ -14,6 +14,7 @@ from ..door import SESSION_COOKIE, identity_step, person, session, set_session_c
 from ..i18n import LOCALES
 from ..i18n import gettext as _
 from ..rendering import flash, form_errors, redirect, redirect_back, render, safe_target
+from .forgotten import offered
 from .qr import svg as qr_svg
 
 pages = Pages("sign_in", __name__)
@@ -60,7 +61,7 @@ def identity_refused() -> str:
 def _form(username: str = "", problem: str = "", status: int = 200) -> Any:
     return render(
         "oa/sign_in.html", status, username=username, error=problem, next=safe_target(
-            request.form.get("next") or request.args.get("next"), ""), locales=LOCALES,
+            request.form.get("next") or request.args.get("next"), ""), locales=LOCALES, may_reset=offered(),
     )
 
 

@@ -29,13 +29,13 @@ _COMMENT = {"comment": {"type": "string", "nullable": True, "maxlength": 10000, 
           body={"definition": {"type": "string", "required": True, "label": "流程名称"},
                 "title": {"type": "string", "required": True, "maxlength": 500, "label": "标题"},
                 "form": {"type": "dict", "nullable": True, "label": "表单"},
-                "urgency": {"type": "string", "nullable": True, "maxlength": 20, "label": "紧急程度"},
-                "to": {"type": "list", "nullable": True, "schema": {"type": "string"}, "label": "选定的下一步办理人"}},
+                "to": {"type": "list", "nullable": True, "schema": {"type": "string"}, "label": "下一步人员（用户名）"},
+                "urgency": {"type": "string", "nullable": True, "maxlength": 20, "label": "紧急程度"}},
           returns={"type": "object", "properties": {"id": {"type": "integer"}, "state": {"type": "string"}}})
 def start(body: dict[str, Any]) -> Any:
     """The drafter's first step is done by starting."""
     made = workflow.start(body["definition"], body["title"], body.get("form") or {}, person(),
-                          urgency=body.get("urgency") or "", to=people_named(body.get("to") or []))
+                          urgency=body.get("urgency") or "", to=body.get("to") or ())
     return {"id": made.id, "state": made.state}
 
 

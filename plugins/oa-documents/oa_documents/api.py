@@ -357,7 +357,7 @@ def _dispatch(item: Dispatch) -> dict[str, Any]:
     }
 
 
-def _thread(thread: annotations.Thread) -> dict[str, Any]:
+def _thread(thread: Any) -> dict[str, Any]:
     row = thread.annotation
     return {
         "id": row.id, "quote": row.quote, "start": thread.start, "end": thread.end, "text": row.text, "by": row.by_name,

@@ -125,7 +125,11 @@ def oa_file_guards() -> list[c.FileGuard]:
     from .services import queries
     from .services.listeners import SUBJECT
 
-    return [c.FileGuard(SUBJECT, queries.file_readable), c.FileGuard(SUBJECT + ".formal", queries.formal_readable)]
+    return [
+        c.FileGuard(SUBJECT, queries.file_readable),
+        c.FileGuard(SUBJECT + ".formal", queries.formal_readable),
+        c.FileGuard(SUBJECT + ".replaced", queries.replaced_readable),
+    ]
 
 
 @hookimpl
@@ -183,3 +187,10 @@ def oa_demo_data() -> list[c.DemoData]:
     from .demo import build
 
     return [c.DemoData(build=build, order=20)]
+
+
+@hookimpl
+def oa_benchmarks() -> list[c.Benchmark]:
+    from .bench import BENCHMARKS
+
+    return BENCHMARKS

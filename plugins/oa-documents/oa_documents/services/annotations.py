@@ -123,12 +123,13 @@ def locate(body: str, quote: str, near: int) -> tuple[int, int] | None:
     words = "".join(quote.split())
     if not words:
         return None
-    exact = [m.start() for m in re.finditer(re.escape(quote), body)]
+    # looked ahead for, so that passages which overlap are all found: 。。 in 。。。
+    exact = [m.start() for m in re.finditer(f"(?={re.escape(quote)})", body)]
     if exact:
         start = min(exact, key=lambda s: abs(s - near))
         return start, start + len(quote)
     pattern = r"\s*".join(re.escape(c) for c in words)
-    loose = [m.span() for m in re.finditer(pattern, body)]
+    loose = [m.span(1) for m in re.finditer(f"(?=({pattern}))", body)]
     return min(loose, key=lambda s: abs(s[0] - near)) if loose else None
 
 

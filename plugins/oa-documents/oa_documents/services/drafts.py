@@ -16,6 +16,8 @@ from . import fields, formal, numbers
 
 SUBJECT = "documents.outgoing"
 WORKFLOW = "documents.outgoing"
+#: what earlier versions of attachments belong to: seen by those inside, not by who receives the document
+REPLACED = "documents.outgoing.replaced"
 
 #: an autosave within these minutes of the same person's last one goes into the same kept revision
 _SAME_REVISION = dt.timedelta(minutes=10)
@@ -260,6 +262,48 @@ def set_attachments(document: Outgoing, ids: Sequence[Any], by: Any) -> None:
             files.attach(file, SUBJECT, str(document.id), role="attachment", position=position)
 
 
+def store_attachment(
+    document: Outgoing, stream: Any, name: str, mime: str, by: Any, previous: Any = None
+) -> Any:
+    """Takes a file in while it arrives and makes it an attachment, or the next version of ``previous``.
+
+    What stood where ``previous`` stood is now the new version; the old one stays readable to who sees the document.
+
+    :raises NotFound: where ``previous`` is no attachment of this document.
+    :raises Conflict: where the document was submitted while the file was on its way; the file is not kept then.
+    """
+    require_editable(document, by)
+    have = files.attached(SUBJECT, str(document.id))
+    replaced = next((f for f in have if previous is not None and f.id == previous.id), None)
+    if previous is not None and replaced is None:
+        raise NotFound("没有这个附件，不能上传它的新版本")
+    file = files.store(stream, name, by, mime_hint=mime or None, previous=replaced)
+    try:
+        with db.transaction():
+            _touch_draft(document)
+            position = replaced.position if replaced else max((f.position for f in have), default=-1) + 1
+            if replaced is not None:
+                files.detach(replaced, SUBJECT, str(document.id))
+                files.attach(replaced, REPLACED, str(document.id), role="replaced", position=position)
+            files.attach(file, SUBJECT, str(document.id), role="attachment", position=position)
+            audit.record("documents.attach", SUBJECT, document.id, document.title,
+                         after={"file": file.name, "version": file.version, "sm3": file.sm3}, by=by)
+    except Conflict:
+        files.discard(file, by)
+        raise
+    return file
+
+
+def _touch_draft(document: Outgoing) -> None:
+    """Counts a change that is not in the fields; Conflict where it is no draft any more."""
+    done = (
+        Outgoing.update(version=Outgoing.version + 1, updated_at=clock.now())
+        .where(Outgoing.id == document.id, Outgoing.state == "draft").execute()
+    )
+    if not done:
+        raise _stale(document)
+
+
 # helpers
 
 
@@ -300,6 +344,6 @@ def _brief(value: Any) -> Any:
 
 
 __all__ = [
-    "SUBJECT", "autosave", "case_form", "create", "delete", "import_docx", "keep_revision", "kinds", "revision",
-    "revisions", "set_attachments", "settings", "submit", "update", "void",
+    "REPLACED", "SUBJECT", "autosave", "case_form", "create", "delete", "import_docx", "keep_revision", "kinds", "revision",
+    "revisions", "set_attachments", "settings", "store_attachment", "submit", "update", "void",
 ]

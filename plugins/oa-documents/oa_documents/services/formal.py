@@ -110,6 +110,23 @@ def preview_pdf(data: Mapping[str, Any], person: Any) -> bytes:
     return typeset.typeset(official(document, draft=True), fonts=settings.fonts_folder()).pdf
 
 
+def preview_svgs(document: Any, data: Mapping[str, Any]) -> list[str]:
+    """The pages as SVG with these fields in place of what is kept; nothing is written. For the page beside the form.
+
+    Characters that no font has show as empty boxes: what is half typed is not refused.
+    """
+    from copy import copy
+
+    from .. import typeset
+    from . import fields
+
+    kept = {name: getattr(document, name) for name in fields.EDITABLE}
+    values = fields.clean({k: v for k, v in data.items() if k in fields.EDITABLE}, before=kept)
+    typed = copy(document)
+    typed.__data__ = {**document.__data__, **values}
+    return typeset.page_svgs(official(typed, draft=_draft_word(document)), settings.fonts_folder())
+
+
 def typeset_text(text: str, kind: str = "通知") -> bytes:
     """A text file as a draft: the first line is the title, then perhaps a number, the addressees, the body."""
     from .. import typeset

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from oa_kernel import audit, clock, db, numbering
@@ -140,6 +141,31 @@ def assign_reserved(document: Outgoing, seq: int, by: Any) -> Outgoing:
         numbering.take_reserved(key(document.series, year), seq, SUBJECT, str(document.id))
         _give(document, year, seq, by)
     return Outgoing.get_by_id(document.id)
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """A number kept back: its place in the series, how it reads, what for."""
+
+    seq: int
+    text: str
+    note: str
+
+
+def reserved(document: Outgoing) -> list[Reserved]:
+    """Numbers kept back in the series and year the document will be numbered in, the lowest first."""
+    year = (document.date or clock.today()).year
+    page = numbering.register(key(document.series, year), state="reserved", limit=200)
+    found = [Reserved(e.number, text(document.series, year, e.number), e.reason) for e in page.items]
+    return sorted(found, key=lambda r: r.seq)
+
+
+def preview(document: Outgoing) -> str:
+    """The number the document has, or else would most likely get now; for showing, not for using."""
+    if document.number:
+        return str(document.number)
+    year = (document.date or clock.today()).year
+    return text(document.series, year, numbering.next_number(key(document.series, year)))
 
 
 def give(document: Outgoing, by: Any) -> str:

@@ -175,6 +175,11 @@ def file_readable(person: Any, subject_id: str) -> bool:
     return document is not None and (document.state in FORMAL_STATES or inside(person, document))
 
 
+def replaced_readable(person: Any, subject_id: str) -> bool:
+    """May somebody read versions of attachments that were replaced while the document was drafted?"""
+    return may_see(person, int(subject_id))
+
+
 def formal_readable(person: Any, subject_id: str) -> bool:
     """May somebody read the formal version?"""
     return visible(Outgoing.select(Outgoing.id), person).where(Outgoing.id == int(subject_id)).exists()

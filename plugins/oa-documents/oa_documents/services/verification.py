@@ -42,7 +42,7 @@ def check(data: bytes, *, roots: list[bytes] | None) -> dict[str, Any]:
 def public_view(code: str) -> dict[str, Any]:
     """What anybody who holds the paper may know: who sealed what number when. Never the title or the text."""
     document = (
-        Outgoing.select(Outgoing, SealRecord).join(SealRecord, "LEFT OUTER").where(Outgoing.verify_code == code).first()
+        Outgoing.select(Outgoing, SealRecord).left_outer_join(SealRecord).where(Outgoing.verify_code == code).first()
     )
     if document is None or document.state not in ("signed", "dispatched", "archived", "voided") or not document.formal_sm3:
         raise NotFound("没有这个验证码对应的公文，请核对网址是否完整")

@@ -58,7 +58,7 @@ def check(fields: Mapping[str, Any], *, number_exists: Callable[[str], bool | No
     blocks = [b for b in parse_body(body) if isinstance(b, Paragraph)]
     return [
         *_title(str(fields.get("title") or ""), kind), *_addressees(list(fields.get("addressees") or []), kind),
-        *_matters(str(fields.get("title") or ""), kind, blocks), *_order(blocks), *_places(body, number_exists),
+        *_matters(str(fields.get("title") or ""), kind, blocks), *_answers(kind, body), *_order(blocks), *_places(body, number_exists),
         *_attachments(list(fields.get("attachment_titles") or []), body, bool(fields.get("attached"))),
     ]
 
@@ -102,6 +102,14 @@ def _matters(title: str, kind: str, blocks: list[Paragraph]) -> list[Note]:
             found.append(Note("body", line, column, length, "error", "正文里请求了两件事：请示应当一文一事",
                               RULES + "第十五条（四）"))
     return found
+
+
+def _answers(kind: str, body: str) -> list[Note]:
+    """批复 answers a 请示 and cites it: 你处《关于……的请示》（……〔2026〕1号）收悉."""
+    if kind != "批复" or not body.strip() or _CITED.search(body) or re.search(r"《[^》]*请示》", body):
+        return []
+    first = body.split("\n")[0]
+    return [Note("body", 1, 0, len(first), "error", "批复没有引述来文：开头写明所答复请示的标题和文号", RULES + "第八条（十二）")]
 
 
 def _second_request(blocks: list[Paragraph]) -> tuple[int, int, int] | None:

@@ -30,7 +30,7 @@ def read(data: bytes) -> dict[str, Any]:
     try:
         document = docx.Document(io.BytesIO(data))
         lines = list(_lines(document))
-    except (KeyError, ValueError, zipfile.BadZipFile, docx.exceptions.PythonDocxError, SyntaxError) as error:
+    except (KeyError, ValueError, AttributeError, zipfile.BadZipFile, docx.exceptions.PythonDocxError, SyntaxError) as error:
         raise _refused(f"文件不能读取，可能已损坏（{type(error).__name__}）。请用 Word 打开并另存一次再导入") from error
     found = split_text("\n".join(_joined_title(document, lines)))
     title = found["title"]

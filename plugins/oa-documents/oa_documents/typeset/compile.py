@@ -18,7 +18,9 @@ from oa_kernel.errors import Invalid
 
 from ..text import Paragraph, Table, parse_body
 from . import fonts as _fonts
+from . import tail as _tail
 from .document import FORMATS, OfficialDocument, Typeset
+from .outlines import depth, outlined
 from .titles import break_title, width
 
 _HERE = Path(__file__).parent
@@ -28,6 +30,8 @@ _compilers: dict[tuple[str, ...], Any] = {}
 _LONG_RUN = re.compile(r"[!-~]{24,}")
 #: points of the largest 发文机关标志; smaller where the name is long
 _MARK_SIZE, _MARK_WIDTH = 62.0, 150 / 25.4 * 72
+#: characters of 发文机关署名 that stand on one line
+_SIGNATURE = 26
 
 
 @functools.cache
@@ -118,6 +122,7 @@ def values(document: OfficialDocument, folder: Path | None) -> dict[str, Any]:
         "faces": _fonts.faces(folder),
         "mark": _clean(document.mark) or " ",
         "mark_size": min(_MARK_SIZE, _MARK_WIDTH / max(1.0, width(document.mark))),
+        "mark_depth": depth(_clean(document.mark), _fonts.roles(folder)["小标宋"].family, folder),
         "number": document.number or " ",
         "marks": _marks(document),
         "signatories": [s for s in re.split(r"[、,，;；\s]+", document.signatory) if s] or [""],
@@ -126,11 +131,11 @@ def values(document: OfficialDocument, folder: Path | None) -> dict[str, Any]:
         "blocks": blocks(document.body),
         "attachment_titles": [_soft(t) for t in document.attachment_titles],
         "sign": sign,
-        "signature": _soft(document.signature),
+        "signature": _signature(document.signature),
         "date": chinese_date(document.date),
         "sealed": document.sealed,
         "seal_mm": document.seal_mm,
-        "seal_picture": document.seal_picture,
+        "seal_picture": outlined(document.seal_picture, folder),
         "note": _soft(document.note.strip("（）()")),
         "attendance": [[k, _soft("、".join(v))] for k, v in document.attendance.items() if v] if minutes else [],
         "attachments": [
@@ -145,6 +150,12 @@ def values(document: OfficialDocument, folder: Path | None) -> dict[str, Any]:
         "qr_text": "扫码核验本文件",
         "draft": "草稿　未经签发不得外传" if document.draft is True else str(document.draft or ""),
     }
+
+
+def _signature(name: str) -> list[str]:
+    """The name's lines: one, unless it is longer than a line."""
+    name = _clean(name)
+    return [name] if width(name) <= _SIGNATURE else list(break_title(name, width(name) / 2 + 3))
 
 
 def _marks(document: OfficialDocument) -> list[dict[str, Any]]:
@@ -191,7 +202,7 @@ def _clean(text: str) -> str:
 
 def _soft(text: str) -> str:
     """Lets long runs of Latin characters break."""
-    return _LONG_RUN.sub(lambda m: "\u200b".join(m[0][i:i + 8] for i in range(0, len(m[0]), 8)), text)
+    return _LONG_RUN.sub(lambda m: "\u200b".join(m[0]), text)
 
 
 def qr_svg(address: str) -> str:
@@ -207,24 +218,35 @@ def qr_svg(address: str) -> str:
 
 def typeset(document: OfficialDocument, *, fonts: Path | None = None) -> Typeset:
     """The document as PDF/A-2b, with the place of its seal."""
-    pdf, (pages, place) = compile_pdf(typst_source(document, fonts), fonts, "pages", "seal")
+    _, pdf, pages, place = _settled(document, fonts)
     box = None
     if document.sealed and place is not None:
         half = document.seal_mm / 2
         box = (int(place["page"]) - 1, place["x"] - half, place["y"] - half, document.seal_mm, document.seal_mm)
-    return Typeset(pdf, int(pages), box)
+    return Typeset(pdf, pages, box)
+
+
+def _settled(document: OfficialDocument, fonts: Path | None) -> tuple[str, bytes, int, Any]:
+    """Source, PDF, number of pages and place of the seal, laid out again where the signature was left alone."""
+    data = values(document, fonts)
+    text = source("page.typ", data)
+    pdf, (pages, place, end) = compile_pdf(text, fonts, "pages", "seal", "text-end")
+    if data["blocks"] and _tail.lonely(end, place):
+        text = source("page.typ", {**data, "blocks": _tail.moved(data["blocks"], pdf, end)})
+        pdf, (pages, place, end) = compile_pdf(text, fonts, "pages", "seal", "text-end")
+    return text, pdf, int(pages), place
 
 
 def typst_source(document: OfficialDocument, fonts: Path | None = None) -> str:
-    """What is compiled."""
+    """What is compiled at first."""
     return source("page.typ", values(document, fonts))
 
 
 def page_svgs(document: OfficialDocument, fonts: Path | None = None) -> list[str]:
     """Each page as SVG."""
-    return [p.decode() for p in compile_pages(typst_source(document, fonts), fonts, "svg")]
+    return [p.decode() for p in compile_pages(_settled(document, fonts)[0], fonts, "svg")]
 
 
 def page_pngs(document: OfficialDocument, dpi: float = 144, fonts: Path | None = None) -> list[bytes]:
     """Each page as PNG."""
-    return compile_pages(typst_source(document, fonts), fonts, "png", dpi)
+    return compile_pages(_settled(document, fonts)[0], fonts, "png", dpi)

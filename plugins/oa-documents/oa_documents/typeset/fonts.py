@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 #: role → families that are the thing itself, then those that stand in, best first
 _WANTED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -97,22 +98,56 @@ def faces(folder: Path | None = None) -> dict[str, list[str]]:
 @functools.lru_cache(maxsize=4)
 def _covered(folder: Path | None) -> bytes:
     """One bit a code point that some font in use has, 136 KB for all of Unicode."""
-    from fontTools.ttLib import TTCollection, TTFont
-
     bits = bytearray(0x110000 // 8)
     used = {family for families in faces(folder).values() for family in families}
+    for font in _opened(folder):
+        if used & _names(font):
+            for code in font.getBestCmap():
+                bits[code >> 3] |= 1 << (code & 7)
+    return bytes(bits)
+
+
+@functools.lru_cache(maxsize=8)
+def open_font(family: str, folder: Path | None = None) -> Any:
+    """A font of the family (fontTools), for its outlines; None if there is none."""
+    return next((font for font in _opened(folder) if family in _names(font)), None)
+
+
+@functools.lru_cache(maxsize=8)
+def file_of(family: str, folder: Path | None = None) -> tuple[Path, int] | None:
+    """The file of a family and its place in it; None if there is none."""
+    from PIL import ImageFont
+
     for path in find_fonts(folder):
         for file in sorted(path.rglob("*")):
             if file.suffix.lower() not in (".otf", ".ttf", ".ttc", ".otc"):
                 continue
-            collection = file.suffix.lower() in (".ttc", ".otc")
-            fonts = TTCollection(str(file), lazy=True).fonts if collection else [TTFont(str(file), lazy=True)]
-            for font in fonts:
-                names = {font["name"].getDebugName(n) for n in (1, 16)}
-                if used & names:
-                    for code in font.getBestCmap():
-                        bits[code >> 3] |= 1 << (code & 7)
-    return bytes(bits)
+            for index in range(64):
+                try:
+                    name = ImageFont.truetype(str(file), 10, index=index).getname()[0]
+                except OSError:
+                    break
+                if name == family:
+                    return file, index
+                if file.suffix.lower() in (".otf", ".ttf"):
+                    break
+    return None
+
+
+def _opened(folder: Path | None) -> Iterator[Any]:
+    """All fonts there are, the preferred first."""
+    from fontTools.ttLib import TTCollection, TTFont
+
+    for path in find_fonts(folder):
+        for file in sorted(path.rglob("*")):
+            if file.suffix.lower() in (".ttc", ".otc"):
+                yield from TTCollection(str(file), lazy=True).fonts
+            elif file.suffix.lower() in (".otf", ".ttf"):
+                yield TTFont(str(file), lazy=True)
+
+
+def _names(font: Any) -> set[str | None]:
+    return {font["name"].getDebugName(n) for n in (1, 16)}
 
 
 def missing_characters(texts: Mapping[str, str], folder: Path | None = None, limit: int = 50) -> list[Missing]:

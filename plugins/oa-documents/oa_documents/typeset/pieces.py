@@ -80,7 +80,7 @@ def svg_to_png(svg: str, size_mm: float, fonts: Path | None = None, dpi: float =
 
 def text_layer(document: OfficialDocument, fonts: Path | None = None) -> list[list[TextRun]]:
     """The runs of text of every page, so that text can be chosen over its picture."""
-    return text_of(_compile.compile_pdf(_compile.typst_source(document, fonts), fonts)[0])
+    return text_of(_compile.typeset(document, fonts=fonts).pdf)
 
 
 def text_of(pdf: bytes) -> list[list[TextRun]]:

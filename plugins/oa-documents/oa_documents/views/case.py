@@ -5,11 +5,13 @@ Works without JavaScript: the tabs are links, the actions forms. What is not nee
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from typing import Any
 
 from flask import request
 
-from oa_kernel import files, identity, permissions, web, workflow
+from oa_kernel import clock, files, identity, permissions, web, workflow
 from oa_kernel.errors import NotFound, OAError
 
 from .. import rights
@@ -65,18 +67,29 @@ def _received(person: Any, document: Any) -> Any:
 
 
 def _act(person: Any, document: Any, task: Any) -> dict[str, Any]:
-    view = workflow.instance_view(document.instance_id, person) if document.instance_id else None
+    if not document.instance_id:
+        return {"view": None, "actions": [], "case_actions": [], "sent_back": None}
+    instance = workflow.get_instance(document.instance_id, person)
+    view = workflow.instance_view(document.instance_id, person)
+    common = {"view": view, "actions": [], "case_actions": workflow.instance_actions(instance, person),
+              "sent_back": _sent_back(view) if document.state == "draft" else None}
     if task is None:
-        return {"view": view, "actions": []}
+        return common
     actions = [a for a in OFFERED if a in workflow.task_actions(task, person)]
     return {
-        "view": view, "actions": actions, "words": ACTION_WORDS,
+        **common, "actions": actions, "words": ACTION_WORDS,
         "verb": STEP_VERBS.get(task.step, ACTION_WORDS["approve"]),
         "following": workflow.next_steps_preview(task, person), "targets": workflow.return_targets(task),
         "phrases": phrases.for_person(person), "colleagues": _colleagues(person) if len(actions) > 1 else [],
-        "reserved": numbers.reserved(document) if "office" in task.step and not document.number else [],
+        "reserved": numbers.reserved(document) if task.step == "office" and not document.number else [],
         "number_preview": numbers.preview(document) if task.step == "office" else "",
     }
+
+
+def _sent_back(view: dict[str, Any]) -> dict[str, Any] | None:
+    """The last act of the trail that gave the wording back to its drafter, with who said why."""
+    found = [e for e in view["trail"] if e["action"] in ("return", "reject", "withdraw", "submit", "approve")]
+    return found[-1] if found and found[-1]["action"] in ("return", "reject") else None
 
 
 def _colleagues(person: Any) -> list[Any]:
@@ -90,11 +103,36 @@ def _notes(person: Any, document: Any, task: Any) -> dict[str, Any]:
 
 def _flow(person: Any, document: Any, task: Any) -> dict[str, Any]:
     if not document.instance_id:
-        return {"view": None, "diagram": ""}
-    return {
-        "view": workflow.instance_view(document.instance_id, person),
-        "diagram": f"/documents/{document.id}/flow.svg",
-    }
+        return {"view": None, "diagram": "", "held": [], "waited": []}
+    view = workflow.instance_view(document.instance_id, person)
+    return {"view": view, "held": _held(view["trail"]), "diagram": f"/documents/{document.id}/flow.svg",
+            "waited": [_span(c["since"], clock.now()) for c in view["current"]]}
+
+
+#: acts that hand the case on; others (a reminder, a copy to read) stand in the trail between them
+_HANDS_ON = frozenset(("submit", "approve", "return", "reject", "transfer", "retrieve", "withdraw", "skip", "pass", "escalate"))
+
+
+def _held(trail: list[dict[str, Any]]) -> list[str]:
+    """For each entry of the trail how long its person had the case: since it was last handed on."""
+    out, since = [], None
+    for entry in trail:
+        hands_on = entry["action"] in _HANDS_ON
+        out.append(_span(since, entry["at"]) if hands_on and since else "")
+        since = entry["at"] if hands_on else since
+    return out
+
+
+def _span(start: str | None, end: str | dt.datetime | None) -> str:
+    if not start or not end:
+        return ""
+    until = end if isinstance(end, dt.datetime) else dt.datetime.fromisoformat(end)
+    minutes = max(0, int((until - dt.datetime.fromisoformat(start)).total_seconds() // 60))
+    if minutes < 60:
+        return web.gettext("%(n)s 分钟", n=max(1, minutes))
+    if minutes < 48 * 60:
+        return web.gettext("%(n)s 小时", n=minutes // 60)
+    return web.gettext("%(n)s 天", n=minutes // 1440)
 
 
 def _files(person: Any, document: Any, task: Any) -> dict[str, Any]:
@@ -175,7 +213,7 @@ def act(id: int) -> Any:
     person, form = web.person(), request.form
     document = queries.get_whole(person, id)
     action = form.get("action", "approve")
-    to = [name.strip() for value in form.getlist("to") for name in value.replace("，", ",").split(",") if name.strip()]
+    to = [_username(name) for value in form.getlist("to") for name in re.split(r"[,，、;；\s]+", value) if name]
     try:
         task_id = _number(form.get("task"), 0)
         if not workflow.is_about(task_id, drafts.SUBJECT, str(document.id)):
@@ -194,23 +232,38 @@ def act(id: int) -> Any:
     return web.redirect(_next(person) or f"/documents/{id}")
 
 
+def _username(text: str) -> str:
+    """``林晓岚（drafter）``, as the list of people offers it, means ``drafter``."""
+    found = re.search(r"[（(]([^（()）]+)[)）]$", text)
+    return found[1] if found else text
+
+
 def _next(person: Any) -> str:
     """Where the next thing to do is."""
     url = web.next_task_url(person)
-    return str(url) if url else "/tasks"
+    return str(url) if url else "/todo"
 
 
-@pages.post("/documents/<int:id>/<any(withdraw, urge):what>", signed_in=True)
+@pages.post("/documents/<int:id>/<any(withdraw, retrieve, urge):what>", signed_in=True)
 def drafter_does(id: int, what: str) -> Any:
-    """The drafter takes the case back, or reminds who has it."""
+    """The drafter takes the case back, who acted last takes that back, or one reminds who has it."""
     person = web.person()
     document = queries.get_whole(person, id)
     if not document.instance_id:
         raise NotFound("这份文件还没有送审")
-    if what == "withdraw":
-        workflow.withdraw(document.instance_id, person)
-        web.flash("已撤回，可以继续修改")
-        return web.redirect(f"/documents/{id}/edit")
-    workflow.urge(document.instance_id, person)
-    web.flash("已催办")
+    try:
+        if what == "withdraw":
+            workflow.withdraw(document.instance_id, person)
+            web.flash("已撤回，可以继续修改")
+            return web.redirect(f"/documents/{id}/edit")
+        if what == "retrieve":
+            workflow.retrieve(document.instance_id, person)
+            web.flash("已取回")
+        else:
+            workflow.urge(document.instance_id, person)
+            web.flash("已催办")
+    except OAError as error:
+        if error.status not in (409, 422):
+            raise
+        return page(person, document, tab="act", errors=web.form_errors(error), status=error.status)
     return web.redirect(f"/documents/{id}")

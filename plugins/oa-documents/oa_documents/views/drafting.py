@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from flask import jsonify, request
@@ -155,12 +156,29 @@ def autosave(id: int) -> Any:
     })
 
 
-@pages.get("/documents/<int:id>/preview", permission=rights.DRAFT)
+@pages.post("/documents/<int:id>/preview", permission=rights.DRAFT)
 def preview(id: int) -> Any:
-    """The typeset pages and the checks of what is kept, as a part of the draft page."""
+    """The pages and the checks of what stands in the form now; nothing is kept.
+
+    ``have`` names the pages the browser shows already, so that only what changed travels.
+    """
     document = queries.get_whole(web.person(), id)
-    return render("parts/preview.html", document=document, sheets=formal.pages(document),
-                  notes=checking.run(document), threads=[])
+    drafts.require_editable(document, web.person())
+    data = _given(request.form)
+    try:
+        svgs = formal.preview_svgs(document, data)
+        typed = fields.clean(data, before={name: getattr(document, name) for name in fields.EDITABLE})
+    except (Invalid, TooLarge) as error:
+        return jsonify({"ok": False, "message": error.message, "errors": error.errors}), error.status
+    for name, value in typed.items():
+        setattr(document, name, value)  # for the checks only; never saved
+    have = set(request.form.get("have", "").split())
+    marks = [hashlib.blake2b(svg.encode(), digest_size=8).hexdigest() for svg in svgs]
+    return jsonify({
+        "ok": True,
+        "pages": [{"mark": mark, "svg": None if mark in have else svg} for mark, svg in zip(marks, svgs, strict=True)],
+        "checks": web.render_to_string("oa_documents/parts/checks.html", notes=checking.run(document)),
+    })
 
 
 @pages.post("/documents/<int:id>/submit", permission=rights.DRAFT)

@@ -54,7 +54,9 @@ def attach(id: int) -> Any:
     document = queries.get_whole(person, id)
     drafts.require_editable(document, person)
     replaced = request.args.get("replaces", "")
-    previous = files.get(int(replaced)) if replaced.isascii() and replaced.isdigit() else None
+    previous = files.get(int(replaced)) if replaced.isascii() and replaced.isdigit() and len(replaced) < 18 else None
+    if replaced and previous is None:
+        raise NotFound("没有这个附件")
     try:
         upload = web.read_form(lambda stream, name, mime, _f: drafts.store_attachment(
             document, stream, name, mime, person, previous=previous))

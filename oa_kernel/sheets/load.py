@@ -1,0 +1,260 @@
+"""Importing a workbook: read, check every cell, write all rows in one transaction or none."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+from zipfile import BadZipFile
+
+from oa_kernel import audit, db
+from oa_kernel.contributions import Sheet, SheetColumn
+from oa_kernel.errors import Invalid, OAError
+
+from .workbook import find, parts_of
+
+#: rows of one worksheet, and cells looked at in a row
+MAX_ROWS = 100_000
+_MAX_COLUMNS = 200
+_YES, _NO = {"是", "true", "1", "y", "yes", "有", "√"}, {"否", "false", "0", "n", "no", "无", "×"}
+_DATE = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$")
+
+
+@dataclass
+class Result:
+    """What an import did, or would do."""
+
+    written: int = 0
+    #: ``{row, column, message}`` and, where a workbook has several worksheets, ``sheet``
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    #: what the kinds tell of the rows they wrote, e.g. one-time passwords
+    told: list[dict[str, Any]] = field(default_factory=list)
+    dry_run: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The shape of ``oa import … --json``."""
+        found: dict[str, Any] = {"written": self.written, "errors": self.faults}
+        if self.told:
+            found["results"] = self.told
+        if self.dry_run:
+            found["dry_run"] = True
+        return found
+
+
+class _Undo(Exception):
+    """Rolls the import back."""
+
+
+class Report:
+    """What a kind's ``load`` answers by: faults of rows, and what is to be told of them."""
+
+    def __init__(self, result: Result, sheet: str = "") -> None:
+        self._result, self._sheet = result, sheet
+
+    def fault(self, row: int, column: str, message: str) -> None:
+        """A row is wrong. ``column`` is its heading (empty: the row as a whole)."""
+        entry: dict[str, Any] = {"row": row, "column": column, "message": message}
+        if self._sheet:
+            entry = {"sheet": self._sheet, **entry}
+        self._result.faults.append(entry)
+
+    def refuse(self, row: int, error: OAError, titles: dict[str, str]) -> None:
+        """A service refused the row: its reasons by column. ``titles``: field → heading."""
+        if not error.errors:
+            self.fault(row, "", error.message)
+        for name, reasons in error.errors.items():
+            for reason in reasons:
+                self.fault(row, titles.get(name, name), reason)
+
+    def tell(self, **what: Any) -> None:
+        """Something the importer must know of a row that was written."""
+        self._result.told.append(what)
+
+
+def load(
+    kind: str, source: str | Path | BinaryIO, *, by: Any = None, dry_run: bool = False,
+    progress: Callable[[int], Any] | None = None,
+) -> Result:
+    """Imports a workbook. Any bad row and nothing is written.
+
+    :param source: path or binary file of an .xlsx.
+    :param progress: called with the number of rows done so far.
+    :raises Invalid: when the file is not a workbook, or a worksheet or heading is missing.
+    """
+    sheet = find(kind)
+    result = Result(dry_run=dry_run)
+    tables = _read(sheet, source, result)
+    if result.faults:
+        return result
+    try:
+        with db.transaction():
+            count, later = 0, []
+            for part, rows in tables:
+                report = Report(result, part.title if sheet.parts else "")
+                if part.load is None:
+                    raise Invalid(f"{part.title}只能导出，不能导入")
+                finish = part.load(_counted(rows, count, progress), report, by)
+                count += len(rows)
+                if finish is not None:
+                    later.append(finish)
+            for finish in later:
+                finish()
+            if result.faults or dry_run:
+                raise _Undo
+            result.written = count
+            audit.record("sheets.imported", "sheets", kind, title=sheet.title, by=by,
+                         after={"rows": {part.name: len(rows) for part, rows in tables}})
+    except _Undo:
+        result.told.clear()
+    return result
+
+
+def _counted(rows: list[dict[str, Any]], before: int, progress: Callable[[int], Any] | None) -> Iterator[dict[str, Any]]:
+    for number, row in enumerate(rows, before + 1):
+        yield row
+        if progress:
+            progress(number)
+
+
+def _read(sheet: Sheet, source: Any, result: Result) -> list[tuple[Sheet, list[dict[str, Any]]]]:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(source, read_only=True, data_only=True)
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise Invalid(f"没有文件 {source}") from None
+        raise Invalid("这不是 .xlsx 工作簿，或文件已损坏：请用 Excel 或 WPS 另存为 .xlsx 后再试") from error
+    try:
+        found = []
+        for part in parts_of(sheet):
+            page = _page(book, part, alone=not sheet.parts)
+            if page is None:
+                continue
+            report = Report(result, part.title if sheet.parts else "")
+            found.append((part, list(_rows(part, page, report))))
+        if not found:
+            raise Invalid("工作簿里没有要导入的工作表：应为 " + "、".join(p.title for p in parts_of(sheet)))
+        return found
+    finally:
+        book.close()
+
+
+def _page(book: Any, part: Sheet, alone: bool) -> Any:
+    for page in book.worksheets:
+        if page.title == part.title[:31]:
+            return page
+    return book.worksheets[0] if alone and book.worksheets else None
+
+
+def _rows(sheet: Sheet, page: Any, report: Report) -> Iterator[dict[str, Any]]:
+    lines = page.iter_rows(max_col=_MAX_COLUMNS, values_only=True)
+    heads = [str(h or "").strip().rstrip("*＊").strip() for h in next(lines, ())]
+    place = _places(sheet, heads)
+    for number, line in enumerate(lines, 2):
+        if number > MAX_ROWS + 1:
+            raise Invalid(f"一次最多导入 {MAX_ROWS} 行：请分成几个文件")
+        if all(value is None or str(value).strip() == "" for value in line):
+            continue
+        row: dict[str, Any] = {"row": number}
+        for column in sheet.columns:
+            at = place.get(column.name)
+            raw = line[at] if at is not None and at < len(line) else None
+            try:
+                row[column.name] = read_cell(column, raw)
+            except ValueError as error:
+                report.fault(number, column.title, str(error))
+        yield row
+
+
+def _places(sheet: Sheet, heads: list[str]) -> dict[str, int]:
+    place = {}
+    for column in sheet.columns:
+        for title in (column.title, *column.aliases):
+            if title in heads:
+                place[column.name] = heads.index(title)
+                break
+        else:
+            if column.required:
+                raise Invalid(f"工作表“{sheet.title}”第 1 行缺少列“{column.title}”。应有的列："
+                              + "、".join(c.title for c in sheet.columns))
+    return place
+
+
+def read_cell(column: SheetColumn, raw: Any) -> Any:
+    """A cell's value by its column's kind; ValueError says what is wrong. Empty: None (text: ``""``)."""
+    if isinstance(raw, str):
+        raw = raw.strip().removeprefix("'")
+    if raw is None or raw == "":
+        if column.required:
+            raise ValueError(f"“{column.title}”必须填写")
+        return "" if column.kind == "text" else None
+    value = _READ[column.kind](column, raw)
+    if column.choices and value not in column.choices:
+        raise ValueError(f"“{column.title}”只能是{'、'.join(column.choices)}，不能是：{raw}")
+    return value
+
+
+def _text(column: SheetColumn, raw: Any) -> str:
+    if isinstance(raw, float) and raw.is_integer():
+        raw = int(raw)
+    if isinstance(raw, dt.datetime):
+        return f"{raw:%Y-%m-%d}"
+    text = str(raw)
+    if len(text) > column.longest:
+        raise ValueError(f"“{column.title}”最多 {column.longest} 个字，现有 {len(text)} 个")
+    return text
+
+
+def _integer(column: SheetColumn, raw: Any) -> int:
+    try:
+        number = float(str(raw).replace(",", "").replace("，", ""))
+        if number != int(number):
+            raise ValueError
+        return int(number)
+    except (ValueError, OverflowError):
+        raise ValueError(f"“{column.title}”不是整数：{raw}") from None
+
+
+def _number(column: SheetColumn, raw: Any) -> Any:
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        found = Decimal(str(raw).replace(",", "").replace("，", "").lstrip("¥￥"))
+    except InvalidOperation:
+        raise ValueError(f"“{column.title}”不是数字：{raw}") from None
+    if not found.is_finite():
+        raise ValueError(f"“{column.title}”不是数字：{raw}")
+    return found
+
+
+def _date(column: SheetColumn, raw: Any) -> dt.date:
+    if isinstance(raw, dt.datetime):
+        return raw.date()
+    if isinstance(raw, dt.date):
+        return raw
+    found = _DATE.match(str(raw))
+    try:
+        if not found:
+            raise ValueError
+        return dt.date(*map(int, found.groups()))
+    except ValueError:
+        raise ValueError(f"“{column.title}”不是日期：{raw}（写作 2026-11-24）") from None
+
+
+def _boolean(column: SheetColumn, raw: Any) -> bool:
+    text = str(raw).strip().lower()
+    if text in _YES or text in _NO:
+        return text in _YES
+    raise ValueError(f"“{column.title}”只能填 是 或 否，不能是：{raw}")
+
+
+_READ: dict[str, Callable[[SheetColumn, Any], Any]] = {
+    "text": _text, "integer": _integer, "number": _number, "date": _date, "boolean": _boolean,
+}
+
+__all__ = ["MAX_ROWS", "Report", "Result", "load", "read_cell"]

@@ -1,0 +1,116 @@
+"""Grants, by the security administrator: who has which role, given and taken back, and why somebody may something."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import request
+
+from oa_kernel import identity, permissions
+from oa_kernel.errors import Invalid, OAError
+
+from ..access import Pages
+from ..door import person
+from ..i18n import gettext as _
+from ..rendering import flash, form_errors, redirect, render, with_query
+
+pages = Pages("admin_grants", __name__)
+
+_RIGHT = "kernel.grants.manage"
+
+
+@pages.get("/admin/grants", permission=_RIGHT)
+def index() -> Any:
+    roles = permissions.roles()
+    role = request.args.get("role", "")
+    role = role if role in roles else ""
+    ended = request.args.get("ended") == "1"
+    page = permissions.list_grants(role=role, open_only=not ended, cursor=request.args.get("cursor"))
+    base = {"role": role, "ended": "1" if ended else ""}
+    return render(
+        "oa/admin/grants.html", grants=page.items, titles=permissions.subject_titles(page.items), roles=roles, role=role,
+        ended=ended, givers=identity.by_ids(g.granted_by for g in page.items if g.granted_by),
+        next_url=with_query("/admin/grants", {**base, "cursor": page.next}) if page.next else "",
+    )
+
+
+@pages.get("/admin/grants/new", permission=_RIGHT)
+def new() -> Any:
+    return _form(request.args, {})
+
+
+@pages.post("/admin/grants/new", permission=_RIGHT)
+def create() -> Any:
+    form = request.form
+    try:
+        kind, subject = _subject()
+        made = permissions.grant(
+            (kind, subject), form.get("role", ""), below=form.get("below") == "1", until=_until(),
+            scope_departments=[int(d) for d in form.getlist("scope_departments") if d.isdecimal()],
+            reason=form.get("reason", "")[:200], by=person(),
+        )
+    except OAError as error:
+        return _form(form, form_errors(error), 422)
+    flash(_("已授权：%(r)s", r=permissions.roles()[made.role].title))
+    return redirect("/admin/grants")
+
+
+@pages.post("/admin/grants/<int:grant_id>/revoke", permission=_RIGHT)
+def revoke(grant_id: int) -> Any:
+    try:
+        permissions.revoke(grant_id, reason=request.form.get("reason", "")[:200], by=person())
+        flash(_("授权已收回，立即生效"))
+    except OAError as error:
+        flash(error.message, "error")
+    return redirect("/admin/grants")
+
+
+@pages.get("/admin/grants/explain", permission="kernel.permissions.explain")
+def explain() -> Any:
+    args = request.args
+    username, name, thing = args.get("person", "").strip(), args.get("permission", ""), args.get("object", "").strip()
+    errors: dict[str, list[str]] = {}
+    reasons: list[dict[str, Any]] = []
+    who = identity.by_username(username) if username else None
+    if username and who is None:
+        errors["person"] = [_("没有用户名“%(u)s”", u=username)]
+    elif who is not None and name:
+        try:
+            reasons = permissions.explain(who, name, thing or None)
+        except Invalid as error:
+            errors["object"] = [error.message]
+    known = sorted(permissions.registered().values(), key=lambda p: p.name)
+    return render("oa/admin/explain.html", 422 if errors else 200, values=args, errors=errors, reasons=reasons, who=who,
+                  permissions=[(p.name, f"{p.title}（{p.name}）") for p in known])
+
+
+def _subject() -> tuple[str, int]:
+    form = request.form
+    kind = form.get("kind", "person")
+    given = form.get(kind, "").strip() if kind in ("person", "post", "department") else ""
+    if kind == "person":
+        found = identity.by_username(given)
+        if found is None or not found.active:
+            raise Invalid(_("授权有误"), errors={"person": [_("没有在用的用户名“%(u)s”", u=given)]})
+        return kind, found.id
+    if not given.isdecimal():
+        raise Invalid(_("授权有误"), errors={kind if kind in ("post", "department") else "kind": [_("请选择授予对象")]})
+    return kind, int(given)
+
+
+def _until() -> dt.date | None:
+    text = request.form.get("until", "").strip()
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Invalid(_("授权有误"), errors={"until": [_("到期日要写作 2026-12-31")]}) from None
+
+
+def _form(values: Any, errors: dict[str, list[str]], status: int = 200) -> Any:
+    chosen = values.getlist("scope_departments") if hasattr(values, "getlist") else []
+    return render(
+        "oa/admin/grant.html", status, values=values, errors=errors, chosen=chosen,
+        roles=[r for r in permissions.roles().values() if not r.everyone], domains=permissions.DOMAIN_TITLES,
+        departments=identity.department_tree(), posts=identity.all_posts(),
+    )

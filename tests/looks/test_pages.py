@@ -1,0 +1,92 @@
+"""Every page at a phone's and a desk's width: axe finds nothing, nothing sticks out, no script fails."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+#: who looks at what
+PAGES = {
+    "head": ["/", "/?arrange=1", "/todo", "/todo?state=done", "/notifications", "/notifications?show=all", "/search?q=lin",
+             "/people", "/cases", "/cases/start", "/profile", "/profile/preferences", "/api/"],
+    "drafter": ["/documents/mine", "/documents/new", "/documents/reviewing", "/documents/register"],
+    "office": ["/documents/register", "/documents/numbers", "/documents/organisations", "/documents/seals", "/documents/waiting"],
+    "admin": ["/admin/people", "/admin/people/new", "/admin/departments", "/admin/plugins", "/admin/health", "/admin/dead-letters"],
+    "security": ["/admin/roles", "/admin/grants", "/admin/security"],
+    "auditor": ["/admin/audit"],
+}
+WIDTHS = (360, 1366)
+#: rules that judge a site, not a page
+OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+
+
+def faults(page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options=OPTIONS).response["violations"]
+    return [f"{v['id']}: {v['help']} {[n['html'][:120] for n in v['nodes'][:3]]}" for v in found]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("username", PAGES)
+def test_pages(sign_in, service, username, width):
+    page = sign_in(username, width=width)
+    wrong = {}
+    for path in PAGES[username]:
+        answer = page.goto(service.url + path)
+        page.wait_for_load_state("networkidle")
+        found = faults(page)
+        if answer.status != 200:
+            found.append(f"answered {answer.status}")
+        sticking = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if sticking > 1:
+            found.append(f"{sticking} px stick out to the right")
+        if found:
+            wrong[path] = found
+    assert wrong == {}
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_signing_in_and_out(browser, service, width, scheme):
+    context = browser.new_context(viewport={"width": width, "height": 800}, locale="zh-CN", color_scheme=scheme)
+    page = context.new_page()
+    page.goto(service.url + "/sign-in")
+    assert faults(page) == []
+    page.fill("input[name=username]", "nobody")
+    page.fill("input[name=password]", "wrong-Password-1")
+    page.click("main button[type=submit]")
+    assert page.locator("[role=alert]").inner_text()
+    assert faults(page) == []
+    context.close()
+
+
+def test_the_keyboard_reaches_what_matters(sign_in, service):
+    page = sign_in("head")
+    page.goto(service.url + "/todo")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "oa-skip"
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.closest('[data-row]') !== null")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "oa-q"
+
+
+def test_a_lost_session_keeps_what_was_typed(sign_in, service):
+    from oa_kernel.demo import PASSWORD
+
+    page = sign_in("head")
+    page.goto(service.url + "/profile")
+    field = page.locator("main form[method=post] input[name=phone]")
+    field.fill("8888")
+    page.context.clear_cookies()
+    field.press("Enter")
+    page.wait_for_load_state("networkidle")
+    page.goto(service.url + "/sign-in?next=/profile")
+    page.fill("input[name=username]", "head")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("main button[type=submit]")
+    page.wait_for_load_state("networkidle")
+    assert page.locator("main form[method=post] input[name=phone]").input_value() == "8888"
