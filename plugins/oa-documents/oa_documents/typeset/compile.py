@@ -30,6 +30,8 @@ _compilers: dict[tuple[str, ...], Any] = {}
 _LONG_RUN = re.compile(r"[!-~]{24,}")
 #: points of the largest 发文机关标志; smaller where the name is long
 _MARK_SIZE, _MARK_WIDTH = 62.0, 150 / 25.4 * 72
+#: titles of a list of attachments that may go over the page
+_LONG_LIST = 8
 #: characters of 发文机关署名 that stand on one line
 _SIGNATURE = 26
 
@@ -130,6 +132,7 @@ def values(document: OfficialDocument, folder: Path | None) -> dict[str, Any]:
         "addressees": _soft("、".join(document.addressees) + "：") if document.addressees and not minutes else "",
         "blocks": blocks(document.body),
         "attachment_titles": [_soft(t) for t in document.attachment_titles],
+        "long_list": len(document.attachment_titles) > _LONG_LIST,
         "sign": sign,
         "signature": _signature(document.signature),
         "date": chinese_date(document.date),
@@ -231,7 +234,7 @@ def _settled(document: OfficialDocument, fonts: Path | None) -> tuple[str, bytes
     data = values(document, fonts)
     text = source("page.typ", data)
     pdf, (pages, place, end) = compile_pdf(text, fonts, "pages", "seal", "text-end")
-    if data["blocks"] and _tail.lonely(end, place):
+    if data["blocks"] and not data["long_list"] and _tail.lonely(end, place):
         text = source("page.typ", {**data, "blocks": _tail.moved(data["blocks"], pdf, end)})
         pdf, (pages, place, end) = compile_pdf(text, fonts, "pages", "seal", "text-end")
     return text, pdf, int(pages), place

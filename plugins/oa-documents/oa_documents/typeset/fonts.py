@@ -166,7 +166,8 @@ def missing_characters(texts: Mapping[str, str], folder: Path | None = None, lim
 
 def _places(field: str, text: str, wrong: set[str]) -> Sequence[Missing]:
     out, left = [], set(wrong)
-    for number, line in enumerate(text.splitlines(), 1):
+    # lines as the editor counts them; splitlines would also take what is no line end here, and lose it
+    for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
         for column, char in enumerate(line, 1):
             if char in left:
                 left.discard(char)

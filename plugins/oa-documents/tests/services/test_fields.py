@@ -29,6 +29,13 @@ def test_characters_no_font_has_are_named_with_their_place(office):
     assert list(caught.value.errors) == ["body"]
 
 
+@pytest.mark.parametrize("char", ["\x01", "\x0b", "\x1c", "\u2028"])
+def test_characters_nobody_sees_are_named_too(office, char):
+    with pytest.raises(Invalid) as caught:
+        office.draft(body=f"第一段。\n请用{char}字。")
+    assert "第 2 行第 3 字" in caught.value.message and f"U+{ord(char):04X}" in caught.value.message
+
+
 @pytest.mark.parametrize(("given", "field"), [
     ({"kind": "告示"}, "kind"), ({"urgency": "很急"}, "urgency"), ({"secrecy": "秘"}, "secrecy"),
     ({"copy_number": "12a"}, "copy_number"),

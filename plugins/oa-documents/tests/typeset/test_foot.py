@@ -52,6 +52,12 @@ def test_the_second_line_of_copies_stands_under_the_first_name():
     assert all(line.right < RIGHT - EM4 + 0.3 for line in sheet.lines(first.page) if "法院" in line.text)
 
 
+def test_copies_longer_than_a_page_flow_over_it():
+    sheet = pages(replace(NOTICE, cc=[f"云岭市第{n}中学" for n in range(180)]))
+    assert all(line.lower < FOOT + 1 for line in sheet.all if line.size == 14 and "—" not in line.text)
+    assert "第179中学。" in "".join(sheet.text().split())
+
+
 def test_a_letters_copies_have_no_rules_and_no_printer_and_stand_on_its_last_page():
     sheet = pages(LETTER)
     assert "印发" not in sheet.text() and sheet.line("抄送：").page == sheet.count

@@ -95,6 +95,16 @@ def test_the_list_of_attachments_stands_one_line_below_two_characters_in():
     assert following.left == pytest.approx(title_left, abs=0.4)  # the second line stands under the title's first character
 
 
+def test_a_long_list_of_attachments_goes_over_the_page_with_numbers_apart_from_titles():
+    sheet, result = made(replace(NOTICE, attachment_titles=[f"名称{n}" for n in range(1, 41)]))
+    for n in (1, 9, 10, 40):
+        line = next(line for line in sheet.all if line.text.replace(" ", "").endswith(f"{n}.名称{n}"))
+        dot = next(c for c in line.ink if c["text"] == ".")
+        title = next(c for c in line.ink if c["text"] == "名")
+        assert dot["x1"] <= title["x0"] + 0.1
+    assert sheet.line("附件：").page == 2 and result.seal_box[0] + 1 == sheet.line("名称40").page
+
+
 def test_one_attachment_has_no_number():
     assert pages(replace(NOTICE, attachment_titles=["检查评分表"])).line("附件：").text == "附件：检查评分表"
 
