@@ -99,11 +99,28 @@ class WorkflowEffect:
     """What a definition may do when a step is completed (``on_complete: [documents.number]``).
 
     ``run(instance, task, by) -> None`` is called inside the transaction of the action; raising undoes it all.
+    A step that is done again after a return does not repeat it (no second number), unless ``repeat`` is set.
     """
 
     name: str
     title: str
     run: Callable[[Any, Any, Any], None]
+    #: True: happens each time the step is completed
+    repeat: bool = False
+
+
+@dataclass(frozen=True)
+class WorkflowService:
+    """What a service step calls (``{type: service, service: plugin.name}``), after the commit, through the outbox.
+
+    ``run(instance, key) -> dict | None`` gives form fields to take over, or nothing. Raising means: try again later;
+    the step shows the reason, and an administrator may have it tried again. It is called at least once: ``key`` is the
+    same at every try of one step, so that a second call can be told.
+    """
+
+    name: str
+    title: str
+    run: Callable[[Any, str], Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True)
@@ -330,5 +347,6 @@ __all__ = [
     "Verifier",
     "Widget",
     "WorkflowEffect",
+    "WorkflowService",
     "WorkflowSubject",
 ]

@@ -78,6 +78,11 @@ def oa_workflow_effects() -> Sequence[c.WorkflowEffect]:
 
 
 @hookspec
+def oa_workflow_services() -> Sequence[c.WorkflowService]:
+    """What service steps of workflow definitions may call: retried, its failures visible, never inside a transaction."""
+
+
+@hookspec
 def oa_workflow_subjects() -> Sequence[c.WorkflowSubject]:
     """The kinds of things whose cases the plugin runs: where their page is, who may see them."""
 

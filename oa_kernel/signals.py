@@ -38,6 +38,19 @@ workflow_completed = signal("workflow.completed", "A case reached its end. `inst
 workflow_rejected = signal("workflow.rejected", "A case was rejected. `instance`, `by`, `comment`.")
 workflow_withdrawn = signal("workflow.withdrawn", "The drafter took a case back. `instance`, `by`.")
 workflow_cancelled = signal("workflow.cancelled", "A case was cancelled. `instance`, `by`, `comment`.")
+workflow_retrieved = signal(
+    "workflow.retrieved", "Who acted last took that back. `instance`, `task` (the new one), `target` (step id), `by`."
+)
+workflow_jumped = signal(
+    "workflow.jumped", "An administrator moved a case. `instance`, `target` (step id), `by`, `comment`."
+)
+workflow_suspended = signal(
+    "workflow.suspended", "A case stands still, or goes on again. `instance`, `suspended` (bool), `by`, `comment`."
+)
+workflow_reopened = signal(
+    "workflow.reopened", "A case that had ended goes on; a receiver that raises prevents it. "
+    "`instance`, `target` (step id), `by`, `comment`."
+)
 person_changed = signal("identity.person_changed", "A person was made or changed. `person`, `before` (dict).")
 person_signed_in = signal("identity.signed_in", "Somebody signed in. `person`, `session`.")
 file_stored = signal("files.stored", "A file was stored. `file`.")
@@ -52,9 +65,13 @@ __all__ = [
     "signal",
     "workflow_cancelled",
     "workflow_completed",
+    "workflow_jumped",
     "workflow_rejected",
+    "workflow_reopened",
+    "workflow_retrieved",
     "workflow_returned",
     "workflow_started",
+    "workflow_suspended",
     "workflow_task_completed",
     "workflow_task_created",
     "workflow_withdrawn",

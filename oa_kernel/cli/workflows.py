@@ -14,7 +14,7 @@ from .common import as_json, json_option, needs_installation, person, table
 
 @click.group()
 def workflow() -> None:
-    """流程定义：列出、校验、发布、画图、试走。"""
+    """流程定义：列出、校验、发布、画图、试走、换版。"""
 
 
 @workflow.command("list")
@@ -123,3 +123,39 @@ def workflow_simulate(name: str, drafter: str | None, fields: tuple[str, ...], j
     for step in steps:
         people = "、".join(step.get("people") or []) or "（无人）"
         click.echo(f"{step['title']}（{step['step']}）→ {people}　{step.get('why', '')}".rstrip("　"))
+
+
+@workflow.command("schema")
+def workflow_schema() -> None:
+    """把流程定义的 JSON schema 输出到标准输出，供编辑器补全。"""
+    from oa_kernel import workflow as engine
+
+    as_json(engine.json_schema())
+
+
+@workflow.command("migrate")
+@click.argument("name")
+@click.option("--map", "pairs", multiple=True, metavar="旧=新", help="改名的环节，可多次")
+@click.option("--dry-run", is_flag=True, help="只说会怎样，不写")
+@json_option
+@click.pass_context
+@needs_installation
+def workflow_migrate(ctx: click.Context, name: str, pairs: tuple[str, ...], dry_run: bool, json_: bool) -> None:
+    """把在办的事项换到现行版本；换不了的留在原版并说明原因，退出码为 1。"""
+    from oa_kernel import workflow as engine
+
+    steps = {}
+    for pair in pairs:
+        old, sign, new = pair.partition("=")
+        if not sign:
+            raise UsageError(f"--map 要写成 旧环节=新环节：{pair!r}")
+        steps[old.strip()] = new.strip()
+    result = engine.migrate(name, steps, dry_run=dry_run)
+    if json_:
+        as_json(result)
+    else:
+        for row in result["kept"]:
+            click.echo(f"{row['instance']} {row['title']}：{row['reason']}", err=True)
+        word = "可换" if dry_run else "已换"
+        click.echo(f"{word} {len(result['moved'])} 件到第 {result['version']} 版，留在原版 {len(result['kept'])} 件")
+    ctx.exit(1 if result["kept"] else 0)

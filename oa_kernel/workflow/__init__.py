@@ -18,19 +18,20 @@ from .engine import (
     WORDS,
     act,
     can_see,
-    cancel,
     first_step,
     instances_of,
     open_task,
-    retrieve,
     start,
     takes_part,
-    urge,
-    withdraw,
 )
+from .migrating import migrate
 from .models import Instance, Run, Task, Trail
+from .schema import json_schema
+from .standing import delegate_standing, end_stand_in, hand_over, set_absent, stand_ins
+from .steps import failed_services, repeat_service
 from .store import definition, definitions, publish, sync_definitions, validate_text
 from .todo import actions_of, get_task, is_about, next_task, task_actions, todo, todo_counts
+from .trial import simulate
 from .view import (
     definition_of,
     get_instance,
@@ -38,11 +39,11 @@ from .view import (
     instance_view,
     next_steps_preview,
     return_targets,
-    simulate,
     started_by,
     trail,
     view_of,
 )
+from .whole import admin_actions, cancel, jump, reopen, resume, retrieve, skip, suspend, urge, withdraw
 
 __all__ = [
     "WORDS",
@@ -54,6 +55,7 @@ __all__ = [
     "Task",
     "Trail",
     "act",
+    "admin_actions",
     "actions_of",
     "can_see",
     "cancel",
@@ -61,25 +63,39 @@ __all__ = [
     "definition",
     "definition_of",
     "definitions",
+    "delegate_standing",
     "diagram",
     "due_at",
+    "end_stand_in",
+    "failed_services",
     "first_step",
     "get_instance",
     "get_task",
+    "hand_over",
     "instance_actions",
     "instance_view",
     "instances_of",
     "is_about",
     "is_working_day",
+    "json_schema",
+    "jump",
+    "migrate",
     "next_steps_preview",
     "next_task",
     "open_task",
     "publish",
+    "reopen",
+    "repeat_service",
+    "resume",
     "retrieve",
     "return_targets",
+    "set_absent",
     "simulate",
+    "skip",
+    "stand_ins",
     "start",
     "started_by",
+    "suspend",
     "sync_definitions",
     "takes_part",
     "task_actions",

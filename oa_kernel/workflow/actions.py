@@ -11,8 +11,8 @@ from oa_kernel import signals
 from oa_kernel.errors import Conflict, Invalid
 from oa_kernel.identity.models import Person
 
-from . import moves, people
-from .case import Case, usernames
+from . import deciding, moves
+from .case import ALIVE, Case, usernames
 from .definition import Step
 from .models import Run, Task
 
@@ -48,127 +48,48 @@ def approve(a: Act) -> None:
     """同意 / 送审: the task is done; the case goes on when the step's mode is satisfied."""
     if a.task.kind == "circulate":
         return read(a)
-    _save_form(a, complete=True)
+    save_form(a, complete=True)
     a.case.chosen = a.to
+    before = a.case.instance.state
     a.finish()
     action = "submit" if a.task.kind == "draft" else "approve"
     a.case.trail(action, a.task, a.comment)
-    if a.case.instance.state == "withdrawn":
+    if before == "withdrawn":
         a.case.set_state("running")
-    if a.task.kind == "delegate" or (a.task.kind == "sign" and a.task.place == "before"):
-        _back_to_parent(a)
-    else:
-        moves.complete_run(a.case, a.run, a.step, a.task)
-    _completed(a)
+    deciding.answered(a.case, a.run, a.step, a.task)
+    completed(a)
     return None
 
 
-def _completed(a: Act) -> None:
+def completed(a: Act) -> None:
     signals.workflow_task_completed.send(
         "workflow", instance=a.case.instance, task=a.task, action=a.action, by=a.case.by, comment=a.comment
     )
 
 
-def _back_to_parent(a: Act) -> None:
-    """What was delegated, or added before, is done: it is the first one's turn again."""
-    left = Task.select(Task.id).where(Task.parent_id == a.task.parent_id, Task.state == "open",
-                                      Task.kind == a.task.kind).limit(1).tuples().first()
-    if left is None:
-        Task.update(state="open", arrived_at=a.case.now, from_name=a.case.by.name, version=Task.version + 1).where(
-            Task.id == a.task.parent_id, Task.state == "waiting").execute()
-        parent = Task.get_by_id(a.task.parent_id)
-        a.case.tell("workflow.task", [parent.assignee_id], f"{a.step.title}：{a.case.instance.title}")
-
-
 def reject(a: Act) -> None:
     """否决: ends the case; where votes decide, it is a vote against."""
-    _comment_needed(a, "否决")
+    comment_needed(a, "否决")
     a.finish()
     a.case.trail("reject", a.task, a.comment)
-    if a.step.mode in ("ratio", "weights"):
-        name = usernames([a.case.by.id])[a.case.by.id][0]
-        favour, still, needed = moves.votes(a.step, a.run)
-        if name not in a.step.veto and favour + still >= needed - 1e-9:
-            _completed(a)
+    if a.step.mode in ("ratio", "weights") and a.task.kind == "work":
+        name = usernames([a.task.for_id or a.task.assignee_id])
+        if next(iter(name.values()), ("",))[0] not in a.step.veto:
+            deciding.answered(a.case, a.run, a.step, a.task)
+            completed(a)
             return
-    a.case.cancel_open()
-    a.case.set_state("rejected")
-    a.case.tell("workflow.returned", [a.case.instance.drafter_id], f"被否决：{a.case.instance.title}", a.comment)
-    signals.workflow_rejected.send("workflow", instance=a.case.instance, by=a.case.by, comment=a.comment)
-    _completed(a)
-
-
-def return_(a: Act) -> None:
-    """退回: to the step before, any earlier one, or the drafter; then step by step, or straight back."""
-    _comment_needed(a, "退回")
-    if a.resume not in ("step", "direct"):
-        raise Invalid("resume 应是 step（逐级）或 direct（直送退回人）", errors={"resume": ["应是 step 或 direct"]})
-    earlier = earlier_steps(a)
-    if not earlier:
-        raise Conflict("已是第一个环节，不能再退回", code="nothing_before")
-    target = a.target or earlier[-1].step
-    if target in ("drafter", "draft") and target not in a.case.definition.steps:
-        target = a.case.definition.first.id
-    if target == "previous":
-        target = earlier[-1].step
-    before = next((r for r in reversed(earlier) if r.step == target), None)
-    if before is None:
-        names = "、".join(dict.fromkeys(f"{r.step}（{a.case.definition.steps[r.step].title}）" for r in earlier))
-        raise Invalid(f"不能退回到“{target}”：它不在此前经过的环节里。可退回到：{names}", errors={"target": ["不是此前的环节"]})
-    _save_form(a, complete=False)
-    a.finish("return")
-    step = a.case.definition.steps[target]
-    a.case.trail("return", a.task, a.comment, target=target, target_name=step.title, resume=a.resume)
-    same_branch = before.fork_id == a.run.fork_id
-    a.case.cancel_open(fork_id=a.run.fork_id, within_fork=same_branch and a.run.fork_id is not None)
-    resume = (a.step.id, [a.case.by.id]) if a.resume == "direct" else ("", [])
-    moves.enter(a.case, target, fork_id=before.fork_id, task=a.task, assigned=_who_did(before, step, a.case),
-                resume=resume)
-    a.case.tell("workflow.returned", _open_people(a.case, target), f"退回：{a.case.instance.title}", a.comment)
-    signals.workflow_returned.send("workflow", instance=a.case.instance, task=a.task, target=target, by=a.case.by,
-                                   comment=a.comment)
-    _completed(a)
-
-
-def earlier_steps(a: Act) -> list[Run]:
-    """Activations of earlier people's steps that were completed, oldest first; of repeated ones the last."""
-    order = list(a.case.definition.steps)
-    mine = order.index(a.step.id)
-    runs = Run.select().where(Run.instance_id == a.case.instance.id, Run.state == "done", Run.id < a.run.id).order_by(Run.id)
-    last: dict[str, Run] = {}
-    for run in runs:
-        if run.step in a.case.definition.steps and a.case.definition.steps[run.step].type == "task" \
-                and order.index(run.step) < mine:
-            last[run.step] = run
-    return sorted(last.values(), key=lambda r: order.index(r.step))
-
-
-def _who_did(run: Run, step: Step, case: Case) -> list[int] | None:
-    """Who gets a step it is returned to: whoever did it; where several were asked, all of them again."""
-    if step.id == case.definition.first.id:
-        return [case.instance.drafter_id]
-    rows = Task.select(Task.assignee_id, Task.state).where(
-        Task.run_id == run.id, Task.kind.in_(("work", "draft")), Task.action != "transfer").order_by(
-        Task.position, Task.id).tuples()
-    ids = [i for i, s in rows if step.mode != "one" or s == "done"]
-    return people.active(dict.fromkeys(ids)) or None
-
-
-def _open_people(case: Case, step_id: str) -> list[int]:
-    return [i for (i,) in Task.select(Task.assignee_id).where(
-        Task.instance_id == case.instance.id, Task.state == "open", Task.step == step_id,
-        Task.kind != "circulate").tuples()]
+    moves.rejected(a.case, a.comment)
+    completed(a)
 
 
 def transfer(a: Act) -> None:
     """转办: another does it instead of me."""
     person = _one(a, "转办")
     a.finish()
-    row = a.case.task_row(a.run.id, a.step, person.id, kind=a.task.kind, position=a.task.position,
-                          parent_id=a.task.parent_id, place=a.task.place, due_at=a.task.due_at)
-    made = a.case.add_tasks(a.step, [row])
-    a.case.trail("transfer", a.task, a.comment, to=[person.username])
-    a.case.tell("workflow.task", [made[0].assignee_id], f"转办 {a.step.title}：{a.case.instance.title}", a.comment)
+    made = a.case.again(a.step, a.task, person.id, due_at=a.task.due_at)
+    a.case.trail("transfer", a.task, a.comment, to=[person.username], made=made.id)
+    a.case.tell("workflow.task", [person.id], f"转办 {a.step.title}：{a.case.instance.title}", a.comment)
+    completed(a)
 
 
 def delegate(a: Act) -> None:
@@ -177,6 +98,7 @@ def delegate(a: Act) -> None:
     _wait(a)
     row = a.case.task_row(a.run.id, a.step, person.id, kind="delegate", parent_id=a.task.id, due_at=a.task.due_at)
     a.case.add_tasks(a.step, [row])
+    Run.update(asked=Run.asked + 1).where(Run.id == a.run.id).execute()
     a.case.trail("delegate", a.task, a.comment, to=[person.username])
     a.case.tell("workflow.task", [person.id], f"受托 {a.step.title}：{a.case.instance.title}", a.comment)
 
@@ -199,14 +121,19 @@ def add_sign(a: Act) -> None:
 
 
 def remove_sign(a: Act) -> None:
-    """减签: those I had added and who have not answered."""
+    """减签: those I had added, or asked in my place, and who have not answered."""
     found = _several(a, "减签", new=False)
-    gone = Task.update(state="cancelled", done_at=a.case.now, version=Task.version + 1).where(
-        Task.parent_id == a.task.id, Task.kind == "sign", Task.state.in_(("open", "waiting")),
-        Task.assignee_id.in_([p.id for p in found])).execute()
+    gone = [i for (i,) in Task.select(Task.id).where(
+        Task.parent_id == a.task.id, Task.kind.in_(("sign", "delegate")), Task.state.in_(ALIVE),
+        Task.assignee_id.in_([p.id for p in found])).tuples()]
     if not gone:
         raise Conflict("这些人没有由我加签，或已经办理", code="not_added")
+    while gone:  # with whoever they had added or asked themselves
+        Task.update(state="cancelled", done_at=a.case.now, version=Task.version + 1).where(Task.id.in_(gone)).execute()
+        gone = [i for (i,) in Task.select(Task.id).where(Task.parent_id.in_(gone), Task.state.in_(ALIVE),
+                                                         Task.kind != "circulate").tuples()]
     a.case.trail("remove_sign", a.task, a.comment, to=[p.username for p in found])
+    deciding.back_to_parent(a.case, a.step, a.task.id)
 
 
 def circulate(a: Act) -> None:
@@ -232,7 +159,7 @@ def read(a: Act) -> None:
 
 def save(a: Act) -> None:
     """保存: keeps the opinion and the fields so far."""
-    _save_form(a, complete=False)
+    save_form(a, complete=False)
     Task.update(comment=a.comment, version=Task.version + 1).where(
         Task.id == a.task.id, Task.version == a.task.version).execute()
 
@@ -240,8 +167,9 @@ def save(a: Act) -> None:
 def claim(a: Act) -> None:
     """签收: of those who were all asked, I take it on."""
     others = Task.update(state="waiting", version=Task.version + 1).where(
-        Task.run_id == a.run.id, Task.id != a.task.id, Task.state == "open", Task.kind == a.task.kind).execute()
-    if a.step.mode != "one" or not others:
+        Task.run_id == a.run.id, Task.id != a.task.id, Task.state == "open", Task.kind == "work",
+        Task.place != "claimed").execute() if a.step.mode == "one" and a.task.kind == "work" else 0
+    if not others:
         raise Conflict("这件任务只有一个人办理，不需要签收", code="nothing_to_claim")
     Task.update(place="claimed", version=Task.version + 1).where(Task.id == a.task.id).execute()
     a.case.trail("claim", a.task, a.comment)
@@ -251,14 +179,15 @@ def release(a: Act) -> None:
     """放回: what I claimed is everybody's again."""
     if a.task.place != "claimed":
         raise Conflict("没有签收过，不需要放回", code="not_claimed")
+    alive = list(Task.select().where(Task.run_id == a.run.id, Task.state.in_(ALIVE)))
     Task.update(state="open", version=Task.version + 1).where(
-        Task.run_id == a.run.id, Task.state == "waiting", Task.kind == a.task.kind).execute()
+        Task.id.in_([t.id for t in deciding.queued(alive)])).execute()
     Task.update(place="", version=Task.version + 1).where(Task.id == a.task.id).execute()
     a.case.trail("release", a.task, a.comment)
 
 
 ACTIONS = {
-    "approve": approve, "reject": reject, "return": return_, "transfer": transfer, "delegate": delegate,
+    "approve": approve, "reject": reject, "transfer": transfer, "delegate": delegate,
     "add_sign": add_sign, "remove_sign": remove_sign, "circulate": circulate, "read": read, "save": save,
     "claim": claim, "release": release,
 }
@@ -271,7 +200,7 @@ def _wait(a: Act) -> None:
         raise Conflict("这件任务刚刚已被处理：请刷新后再看", code="task_done")
 
 
-def _comment_needed(a: Act, word: str) -> None:
+def comment_needed(a: Act, word: str) -> None:
     if not a.comment.strip():
         raise Invalid(f"{word}要写明理由", errors={"comment": [f"{word}要写明理由"]})
 
@@ -285,7 +214,7 @@ def _several(a: Act, word: str, new: bool = True) -> list[Person]:
         raise Invalid(f"{word}的人中有已停用的", errors={"to": ["有人已停用"]})
     if new:
         have = {i for (i,) in Task.select(Task.assignee_id).where(
-            Task.run_id == a.run.id, Task.state.in_(("open", "waiting")), Task.kind != "circulate").tuples()}
+            Task.run_id == a.run.id, Task.state.in_(ALIVE), Task.kind != "circulate").tuples()}
         again = [found[i].name for i in a.to if i in have]
         if again:
             raise Conflict(f"{'、'.join(again)}已在这一环节办理，不能再{word}给他", code="already_asked")
@@ -299,7 +228,7 @@ def _one(a: Act, word: str) -> Person:
     return found[0]
 
 
-def _save_form(a: Act, *, complete: bool) -> None:
+def save_form(a: Act, *, complete: bool) -> None:
     """Takes over changed fields; only those the step lets one edit, and with what must be filled in when complete."""
     from .fields import check_edit
 

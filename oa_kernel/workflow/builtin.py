@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from oa_kernel.contributions import ScheduledTask, SearchSource
+from oa_kernel.contributions import NotificationKind, OutboxHandler, ScheduledTask, SearchSource
 
 
 def _tick() -> int:
     from .deadlines import tick
 
     return tick()
+
+
+def _service(payload: dict[str, Any]) -> None:
+    from .steps import deliver
+
+    deliver(payload)
 
 
 def _cases(person: Any, q: str, limit: int) -> list[dict[str, Any]]:
@@ -28,6 +34,8 @@ def _cases(person: Any, q: str, limit: int) -> list[dict[str, Any]]:
 
 
 CONTRIBUTIONS: dict[str, list[Any]] = {
+    "oa_notification_kinds": [NotificationKind("workflow.notice", "流程通知")],
+    "oa_outbox_handlers": [OutboxHandler("workflow.service", _service, "流程中的自动环节")],
     "oa_scheduled_tasks": [ScheduledTask("workflow.deadlines", "* * * * *", _tick, "期限提醒与逾期处理")],
     "oa_search_sources": [SearchSource("cases", "经办事项", _cases, "kernel.tasks.own", order=30)],
 }

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from . import conditions
+from . import conditions, graph
 from .definition import END, Definition, Problem, Step
 
 
-def targets(step: Step) -> list[str]:
-    """Steps that may come right after."""
-    return [b.to for b in (*step.next, *step.branches)]
-
-
-def graph(definition: Definition, reader: Any) -> Iterator[Problem]:
+def shape(definition: Definition, reader: Any) -> Iterator[Problem]:
     """Problems of the graph."""
     steps = definition.steps
     order = {name: i for i, name in enumerate(steps)}
@@ -41,64 +36,39 @@ def graph(definition: Definition, reader: Any) -> Iterator[Problem]:
         return
     if definition.first.type != "task" or definition.first.people != {"drafter": True}:
         yield Problem(at(definition.first), "第一个环节由拟稿人开始：people 应是 drafter")
-    circle = _circle(definition)
+    circle = graph.circle(steps)
     if circle:
         yield Problem(at(steps[circle[-2]], "next"),
                       f"流程成环：{' → '.join(circle)}。退回由 return 动作办理，next 不能往回指")
         return
-    reached = _reached(definition)
+    reached = graph.reached(steps, definition.first.id)
     for step in steps.values():
         if step.id not in reached:
             yield Problem(at(step), f"环节 {step.id} 没有任何环节通向它")
     for step in steps.values():
         if step.type == "join" and step.id in reached:
             yield from _join(definition, step, at(step))
+        elif step.type == "fork" and step.id in reached:
+            for name in sorted(graph.doubled(steps, step), key=list(steps).index):
+                if not any(b in graph.doubled(steps, step) for b in _before(definition, name)):
+                    yield Problem(at(steps[name]), f"环节 {name} 有几条并行分支通向它，会重复办理："
+                                                   f"请先用 type: join 的环节汇合 {step.id} 的分支")
 
 
-def _circle(definition: Definition) -> list[str]:
-    done: set[str] = set()
-
-    def walk(name: str, trail: list[str]) -> list[str]:
-        if name in trail:
-            return [*trail[trail.index(name):], name]
-        if name in done or name == END:
-            return []
-        for target in targets(definition.steps[name]):
-            found = walk(target, [*trail, name])
-            if found:
-                return found
-        done.add(name)
-        return []
-
-    for name in definition.steps:
-        found = walk(name, [])
-        if found:
-            return found
-    return []
-
-
-def _reached(definition: Definition) -> set[str]:
-    reached, todo = set(), [definition.first.id]
-    while todo:
-        name = todo.pop()
-        if name in reached or name == END:
-            continue
-        reached.add(name)
-        todo.extend(targets(definition.steps[name]))
-    return reached
+def _before(definition: Definition, name: str) -> list[str]:
+    return [s.id for s in definition.steps.values() if name in graph.targets(s)]
 
 
 def _join(definition: Definition, join: Step, line: int) -> Iterator[Problem]:
-    into = [s.id for s in definition.steps.values() if join.id in targets(s)]
-    forks = [s for s in definition.steps.values() if s.type == "fork"]
-    if not forks:
-        yield Problem(line, f"汇合环节 {join.id} 之前没有分支（fork）")
+    if not join.joins:
+        yield Problem(line, f"汇合环节 {join.id} 之前没有分支（fork），或不是每条路都经过同一个分支：永远等不齐")
+        return
+    fork = definition.steps[join.joins]
+    coming = sum(join.id in graph.reached(definition.steps, b.to) for b in fork.branches)
     if isinstance(join.wait, bool) or not (join.wait == "all" or isinstance(join.wait, int) and join.wait >= 1):
         yield Problem(line, f"汇合环节 {join.id} 的 wait 应是 all 或正整数")
-    elif isinstance(join.wait, int) and forks and join.wait > max(len(f.branches) for f in forks):
-        yield Problem(line, f"汇合环节 {join.id} 要等 {join.wait} 条分支，多于任何分支环节分出的条数，永远等不到")
-    if not into:
-        yield Problem(line, f"汇合环节 {join.id} 没有分支通向它")
+    elif isinstance(join.wait, int) and join.wait > coming:
+        yield Problem(line, f"汇合环节 {join.id} 要等 {join.wait} 条分支，而通向它的只有 {coming} 条，永远等不到")
 
 
 def references(definition: Definition, reader: Any, effects: set[str] | None) -> Iterator[Problem]:

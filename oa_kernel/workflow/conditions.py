@@ -9,7 +9,7 @@ from typing import Any
 from oa_kernel.errors import Invalid
 
 #: what a condition may ask besides the form's fields
-NAMES = ("title", "urgency", "drafter", "drafter_department", "definition", "true", "false", "none")
+NAMES = ("title", "urgency", "drafter", "drafter_department", "definition", "outcome", "true", "false", "none")
 FUNCTIONS = {"len": len, "min": min, "max": max, "int": int, "float": float, "str": str, "abs": abs}
 MAX_LENGTH = 500
 

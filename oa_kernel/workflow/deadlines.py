@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from typing import Any
 
@@ -9,13 +10,14 @@ from oa_kernel import audit, clock, context, db, identity
 from oa_kernel.errors import OAError
 from oa_kernel.identity.models import Person
 
-from . import people
-from .actions import Act, approve
+from . import deciding, people, steps
 from .case import Case, lock_instance
 from .models import Run, Task, Timer
 
 log = logging.getLogger(__name__)
 BATCH = 200
+#: what cannot be done now is tried again after
+AGAIN = dt.timedelta(minutes=30)
 
 
 def tick() -> int:
@@ -32,7 +34,7 @@ def tick() -> int:
                     fired += _fire(timer_id)
                 except OAError as error:  # one case that cannot move must not hold up the others
                     log.error("timer %s: %s", timer_id, error.message)
-                    Timer.update(fired_at=clock.now()).where(Timer.id == timer_id).execute()
+                    Timer.update(at=clock.now() + AGAIN).where(Timer.id == timer_id, Timer.fired_at.is_null()).execute()
 
 
 def _fire(timer_id: int) -> int:
@@ -41,10 +43,18 @@ def _fire(timer_id: int) -> int:
         if not mine:
             return 0
         timer = Timer.get_by_id(timer_id)
+        if timer.kind == "step":
+            if steps.timer_fired(timer):
+                return 1
+            Timer.update(fired_at=None, at=clock.now() + AGAIN).where(Timer.id == timer_id).execute()
+            return 0
         task = Task.get_or_none(Task.id == timer.task_id)
         if task is None or task.state != "open":
             return 0
         instance = lock_instance(task.instance_id)
+        task = Task.get_by_id(task.id)  # it may have been done while the case was locked by another
+        if task.state != "open":
+            return 0
         if instance is None or instance.state != "running":
             return 0
         case = Case.of(instance, None)
@@ -61,20 +71,18 @@ def _fire(timer_id: int) -> int:
 def _overdue(case: Case, task: Task) -> None:
     step = case.definition.steps[task.step]
     said: Any = step.on_overdue or "urge"
-    case.trail("overdue", task, details_rule=said if isinstance(said, str) else "transfer")
-    if said == "pass":
-        person = Person.get_by_id(task.assignee_id)
-        case.by = person
-        approve(Act(case, task, Run.get_by_id(task.run_id), step, "approve", comment="逾期自动通过"))
+    case.trail("overdue", task, rule=said if isinstance(said, str) else "transfer")
+    if said == "pass" and task.kind == "work":
+        _pass(case, task)
         return
-    if isinstance(said, dict):
+    if isinstance(said, dict) and task.kind != "draft":
         found = people.by_rule(said["transfer"], case.instance, step, case.instance.form, ())
         found = [i for i in found if i != task.assignee_id]
         if found:
             Task.update(state="done", action="transfer", comment="逾期转办", done_at=case.now,
                         version=Task.version + 1).where(Task.id == task.id).execute()
-            row = case.task_row(task.run_id, step, found[0], kind=task.kind, position=task.position)
-            case.add_tasks(step, [row])
+            made = case.again(step, task, found[0])
+            case.trail("transfer", task, "逾期转办", to=[found[0]], made=made.id)
             case.tell("workflow.task", [found[0]], f"逾期转办 {step.title}：{case.instance.title}")
             return
     case.tell("workflow.overdue", [task.assignee_id], f"已逾期：{case.instance.title}")
@@ -86,3 +94,11 @@ def _overdue(case: Case, task: Task) -> None:
         case.trail("escalate", task)
         case.tell("workflow.overdue", [i for i in above if i != person.id],
                   f"{person.name} 逾期未办：{case.instance.title}")
+
+
+def _pass(case: Case, task: Task) -> None:
+    """Nobody answered in time, and the definition takes that for consent; the trail says that it was the system."""
+    Task.update(state="done", action="pass", done_at=case.now, version=Task.version + 1).where(Task.id == task.id).execute()
+    task.state, task.action = "done", "pass"
+    case.trail("pass", task, "逾期自动通过")
+    deciding.answered(case, Run.get_by_id(task.run_id), case.definition.steps[task.step], task)

@@ -20,14 +20,15 @@ PEOPLE_RULES = {
     "chosen_by": "由上一步选定", "rule": "插件规则",
 }
 MODES = ("one", "all", "sequence")
-STEP_TYPES = ("task", "fork", "join")
+STEP_TYPES = ("task", "fork", "join", "subprocess", "service", "timer", "notify")
 FIELD_RIGHTS = ("read", "edit", "hidden", "required")
 OVERDUE = ("urge", "escalate", "pass")
 
 DEFINITION_KEYS = ("name", "title", "version", "description", "form", "steps", "subject", "fallback", "skip_same_person",
                    "on_start", "on_complete", "withdraw")
 STEP_KEYS = ("id", "title", "type", "people", "mode", "actions", "fields", "due", "remind", "on_overdue", "next",
-             "branches", "wait", "on_complete", "fallback", "skip_same_person", "description")
+             "branches", "wait", "on_complete", "fallback", "skip_same_person", "description", "definition", "map", "back",
+             "service", "after", "message", "copy")
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,19 @@ class Step:
     on_complete: Sequence[str] = ()
     fallback: Mapping[str, Any] | None = None
     skip_same_person: bool = False
+    #: of a sub-process: the definition to run, what it gets (its field → ours), what comes back (our field → its)
+    definition: str = ""
+    map: Mapping[str, str] = field(default_factory=dict)
+    back: Mapping[str, str] = field(default_factory=dict)
+    #: of a service step: name of a plugin's ``WorkflowService``
+    service: str = ""
+    #: of a timer: a period, or ``{"field": f}`` with a date
+    after: Any = ""
+    #: of a notification: its text, and whether it is a copy to be read (抄送)
+    message: str = ""
+    copy: bool = False
+    #: of a join: the fork whose branches come together here (worked out, not written)
+    joins: str = ""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class Instance(db.Model):
     definition_name = db.CharField(max_length=120)
     definition_version = db.IntegerField()
     title = db.CharField(max_length=500)
-    #: running | completed | rejected | withdrawn | cancelled
+    #: running | suspended | completed | rejected | withdrawn | cancelled
     state = db.CharField(max_length=12, default="running")
     subject_kind = db.CharField(max_length=80, default="")
     subject_id = db.CharField(max_length=80, default="")
@@ -46,6 +46,8 @@ class Instance(db.Model):
     started_at = db.UTCDateTimeField()
     ended_at = db.UTCDateTimeField(null=True)
     urged_at = db.UTCDateTimeField(null=True)
+    #: of a sub-process: the run of the step that waits for it
+    parent_run_id = db.BigIntegerField(null=True, index=True)
 
     class Meta:
         table_name = "workflow_instance"
@@ -61,19 +63,25 @@ class Run(db.Model):
 
     instance_id = db.BigIntegerField()
     step = db.CharField(max_length=80)
-    #: open | done | cancelled
+    #: open | paused | done | cancelled
     state = db.CharField(max_length=12, default="open")
     #: how many were asked
     asked = db.IntegerField(default=1)
-    #: the fork's run this branch belongs to; null outside of branches
+    #: the way through the forks that led here, ``12:0/15:1/``: run of the fork and number of the branch. What lies
+    #: within a branch begins with the branch's way, so that a branch is ended or paused by a prefix
+    branch = db.CharField(max_length=400, default="")
+    #: of a join: the fork's run it waits for
     fork_id = db.BigIntegerField(null=True)
-    #: of a fork: branches that were begun; of a join: branches that have arrived
-    tokens = db.IntegerField(default=0)
+    #: of a join: the tasks that led a branch here
+    arrived = db.JSONField(default=list)
     #: the task whose completion led here
     from_task_id = db.BigIntegerField(null=True)
-    #: after a return with ``resume: direct``: the step to go straight back to, and who gets it
-    resume_step = db.CharField(max_length=80, default="")
-    resume_people = db.JSONField(default=list)
+    #: after a return with ``resume: direct``: the returned task, whose person goes on once this run is done
+    resume_task_id = db.BigIntegerField(null=True)
+    #: the run that goes first (see ``resume_task_id``), or 0 where the whole case is suspended
+    paused_by = db.BigIntegerField(null=True)
+    #: of a service step: what went wrong at the last try
+    error = db.TextField(default="")
     arrived_at = db.UTCDateTimeField()
     done_at = db.UTCDateTimeField(null=True)
 
@@ -92,10 +100,14 @@ class Task(db.Model):
     #: work | draft | delegate | sign (added) | circulate
     kind = db.CharField(max_length=12, default="work")
     assignee_id = db.BigIntegerField()
-    #: open | waiting | done | cancelled
+    #: whom the assignee stands in for, by a standing delegation, an absence or a hand-over
+    for_id = db.BigIntegerField(null=True, index=True)
+    #: open | waiting (for its turn, or for those added before) | paused | done | cancelled
     state = db.CharField(max_length=12, default="open")
     #: order among those asked one after the other
     position = db.IntegerField(default=0)
+    #: how much the vote counts
+    weight = db.FloatField(default=1.0)
     #: the task this one was added to, or delegated from
     parent_id = db.BigIntegerField(null=True)
     #: added ones: before | after | beside; ``claimed`` of a claimed one
@@ -109,6 +121,8 @@ class Task(db.Model):
     arrived_at = db.UTCDateTimeField()
     read_at = db.UTCDateTimeField(null=True)
     due_at = db.UTCDateTimeField(null=True)
+    #: since when its clock stands
+    paused_at = db.UTCDateTimeField(null=True)
     done_at = db.UTCDateTimeField(null=True)
     action = db.CharField(max_length=20, default="")
     #: the opinion; before the task is done, the one saved so far
@@ -147,10 +161,12 @@ class Trail(db.Model):
 
 
 class Timer(db.Model):
-    """Something to do about a task at a time, once: remind, or what the definition says of overdue ones."""
+    """Something to do at a time, once: remind of a task, what the definition says of overdue ones, go on after a wait."""
 
-    task_id = db.BigIntegerField(index=True)
-    #: remind | overdue
+    task_id = db.BigIntegerField(null=True, index=True)
+    #: of a timer step
+    run_id = db.BigIntegerField(null=True, index=True)
+    #: remind | overdue | step
     kind = db.CharField(max_length=12)
     at = db.UTCDateTimeField()
     fired_at = db.UTCDateTimeField(null=True)
@@ -160,4 +176,40 @@ class Timer(db.Model):
         indexes = ((("fired_at", "at"), False),)
 
 
-MODELS = [WorkflowDefinition, Instance, Run, Task, Trail, Timer]
+class Done(db.Model):
+    """An effect that has happened in a case, so that a step that is done again after a return does not repeat it."""
+
+    instance_id = db.BigIntegerField()
+    step = db.CharField(max_length=80)
+    effect = db.CharField(max_length=120)
+    at = db.UTCDateTimeField()
+
+    class Meta:
+        table_name = "workflow_effect_done"
+        indexes = ((("instance_id", "step", "effect"), True),)
+
+
+class StandIn(db.Model):
+    """Who does somebody's work for a time: a standing delegation, an absence (leave), or a hand-over for good."""
+
+    person_id = db.BigIntegerField()
+    #: who does it; null: nobody is named, the person is only known to be away
+    to_id = db.BigIntegerField(null=True)
+    #: delegation | absence | handover
+    kind = db.CharField(max_length=12)
+    #: first and last day, in the organisation's zone; null: no end
+    since = db.DateField()
+    until = db.DateField(null=True)
+    #: names of the definitions it is for; empty: all
+    definitions = db.JSONField(default=list)
+    reason = db.TextField(default="")
+    made_by = db.BigIntegerField(null=True)
+    made_at = db.UTCDateTimeField()
+    ended_at = db.UTCDateTimeField(null=True)
+
+    class Meta:
+        table_name = "workflow_stand_in"
+        indexes = ((("person_id", "ended_at"), False),)
+
+
+MODELS = [WorkflowDefinition, Instance, Run, Task, Trail, Timer, Done, StandIn]

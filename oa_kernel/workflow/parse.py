@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
-from . import conditions
+from . import conditions, graph
 from .definition import (
     DEFAULT_ACTIONS,
     DEFINITION_KEYS,
@@ -91,7 +92,7 @@ def parse(text: str, effects: Iterable[str] | None = None) -> tuple[Definition |
     reader.collect(node)
     definition = _definition(reader, data)
     if definition is not None and not reader.problems:
-        reader.problems.extend(check.graph(definition, reader))
+        reader.problems.extend(check.shape(definition, reader))
         reader.problems.extend(check.references(definition, reader, None if effects is None else set(effects)))
     problems = sorted(set(reader.problems), key=lambda p: p.line)
     return (None, problems) if problems else (definition, [])
@@ -122,11 +123,15 @@ def _definition(r: _Reader, data: dict[str, Any]) -> Definition | None:
         step = _step(r, i, item)
         if step is None:
             continue
+        if data.get("skip_same_person") is True and "skip_same_person" not in item:
+            step = replace(step, skip_same_person=True)
         if step.id in made:
             r.wrong(["steps", i, "id"], f"环节 {step.id} 重复")
         made[step.id] = step
     if r.problems:
         return None
+    if not graph.circle(made):
+        made = {k: replace(s, joins=graph.fork_of(made, k)) if s.type == "join" else s for k, s in made.items()}
     return Definition(
         name=data["name"].strip(), title=data["title"].strip(), version=version, steps=made, form=form,
         fallback=_people(r, ["fallback"], data["fallback"]) if data.get("fallback") else None,
@@ -140,7 +145,9 @@ def _form(r: _Reader, form: dict[str, Any]) -> None:
     types = ("string", "text", "integer", "number", "float", "boolean", "date", "datetime", "list", "dict", "person",
              "people", "department")
     for name, rule in form.items():
-        if not isinstance(rule, dict):
+        if not isinstance(name, str):
+            r.wrong(["form", name], f"字段名 {name!r} 不是文字：YAML 把 on、yes、no 读作是非，请加引号或换个名称")
+        elif not isinstance(rule, dict):
             r.wrong(["form", name], f"字段 {name} 应是映射，例：{{type: number, label: 金额}}")
         elif rule.get("type", "string") not in types:
             r.wrong(["form", name, "type"], f"字段 {name} 的类型 {rule.get('type')!r} 不认识{nearest(rule['type'], types)}")
@@ -192,8 +199,32 @@ def _step(r: _Reader, i: int, item: Any) -> Step | None:
         branches=_branches(r, [*at, "branches"], ident, item.get("branches")),
         wait=item.get("wait", "all"), on_complete=_names(r, [*at, "on_complete"], item.get("on_complete")),
         fallback=_people(r, [*at, "fallback"], item["fallback"]) if item.get("fallback") else None,
-        skip_same_person=item.get("skip_same_person", False) is True, **mode,
+        skip_same_person=item.get("skip_same_person", False) is True, **mode, **_by_itself(r, at, ident, kind, item),
     )
+
+
+def _by_itself(r: _Reader, at: list[Any], ident: str, kind: str, item: dict[str, Any]) -> dict[str, Any]:
+    """What belongs to steps that no person does."""
+    own = {"subprocess": ("definition", "map", "back"), "service": ("service",), "timer": ("after",),
+           "notify": ("message", "copy")}
+    for owner, keys in own.items():
+        for key in keys:
+            if key in item and kind != owner:
+                r.wrong([*at, key], f"环节 {ident}：{key} 只用于 type: {owner} 的环节")
+    must = {"subprocess": "definition", "service": "service", "timer": "after", "notify": "people"}.get(kind)
+    if must and not item.get(must):
+        r.wrong(at, f"环节 {ident}：{kind} 环节要写 {must}")
+        return {}
+    after = item.get("after", "")
+    if kind == "timer" and not (isinstance(after, dict) and set(after) == {"field"}):
+        after = _period(r, [*at, "after"], ident, after)
+    for key in ("map", "back"):
+        if not isinstance(item.get(key) or {}, dict):
+            r.wrong([*at, key], f"环节 {ident}：{key} 应是“字段: 字段”的映射")
+            return {}
+    return {"definition": str(item.get("definition") or ""), "service": str(item.get("service") or ""), "after": after,
+            "map": dict(item.get("map") or {}), "back": dict(item.get("back") or {}),
+            "message": str(item.get("message") or ""), "copy": item.get("copy") is True}
 
 
 def _mode(r: _Reader, at: list[Any], ident: str, mode: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from oa_kernel import builtin, identity, permissions
+from oa_kernel.errors import Invalid
 from oa_kernel.identity.models import Department, Person
 
 from .definition import PEOPLE_RULES, Definition, Step
@@ -34,7 +35,7 @@ def by_rule(rule: Mapping[str, Any], instance: Any, step: Step, form: Mapping[st
     kind = next((k for k in rule if k in PEOPLE_RULES), "")
     value = rule.get(kind)
     if kind == "drafter":
-        return [instance.drafter_id]
+        return active([instance.drafter_id])
     if kind == "head_of":
         return _of_department(instance, lambda d: identity.heads_of(d, int(rule.get("levels", 1))))
     if kind == "deputy_for":
@@ -99,6 +100,20 @@ def active(ids: Iterable[int] = (), by_username: Sequence[str] = ()) -> list[int
         Person.id.in_(wanted) | Person.username.in_(list(by_username)), Person.active).tuples())
     order: dict[Any, int] = {key: i for i, key in enumerate([*wanted, *by_username])}
     return [i for i, u in sorted(rows, key=lambda r: order.get(r[0], order.get(r[1], 0)))]
+
+
+def check_chosen(definition: Definition, step: Step, instance: Any, chosen: Sequence[int]) -> None:
+    """The choice of who acted before, where the step leaves it to them: somebody, and of the set it allows.
+
+    :raises Invalid: with the reason beside ``to``.
+    """
+    if not chosen:
+        if step.fallback or definition.fallback:
+            return
+        raise Invalid(f"请选择下一环节“{step.title}”的办理人", errors={"to": [f"请选择“{step.title}”的办理人"]})
+    left = set(chosen) - set(by_rule(step.people, instance, step, instance.form, chosen))
+    if left:
+        raise Invalid(f"所选的人不能办理“{step.title}”", errors={"to": ["有人不在可选的范围内"]})
 
 
 def describe(rule: Mapping[str, Any]) -> str:

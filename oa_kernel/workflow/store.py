@@ -52,9 +52,18 @@ def _line_of(text: str, step: str, word: str) -> int:
 def _unknown_rules(definition: Definition, text: str) -> Iterator[Problem]:
     from oa_kernel import permissions
 
+    from .steps import services
+
     rules = {r.name for r in builtin.collect("oa_people_rules")}
     known_roles = permissions.roles()
+    known = {d.name for d in definitions()} | {definition.name}
     for step in definition.steps.values():
+        if step.service and step.service not in services():
+            yield Problem(_line_of(text, step.id, step.service), f"环节 {step.id}：没有插件登记服务“{step.service}”")
+        if step.definition == definition.name:
+            yield Problem(_line_of(text, step.id, step.definition), f"环节 {step.id}：流程不能以自己为子流程")
+        elif step.definition and step.definition not in known:
+            yield Problem(_line_of(text, step.id, step.definition), f"环节 {step.id}：没有流程“{step.definition}”可作子流程")
         rule = step.people.get("rule")
         if rule and rule not in rules:
             yield Problem(_line_of(text, step.id, str(rule)), f"环节 {step.id}：没有插件登记人员规则“{rule}”")

@@ -11,9 +11,10 @@ from oa_kernel.errors import NotFound
 from . import fields, moves, people, store
 from .case import Case, iso, usernames
 from .definition import END, Step
-from .engine import WORDS, can_see, may_retrieve, offered, open_kind
+from .engine import WORDS, can_see, offered, open_kind
 from .models import Instance, Task, Trail
 from .people import MANAGE
+from .returning import may_retrieve
 
 
 def started_by(person: Any, *, state: str = "", limit: int = 50, cursor: str | None = None) -> db.Page:
@@ -63,7 +64,7 @@ def instance_view(instance_id: int, viewer: Any) -> dict[str, Any]:
 def view_of(instance: Instance, viewer: Any) -> dict[str, Any]:
     """The same of a row that was already checked."""
     definition = store.by_id(instance.definition_id)
-    tasks = list(Task.select().where(Task.instance_id == instance.id, Task.state.in_(("open", "waiting"))).order_by(Task.id))
+    tasks = list(Task.select().where(Task.instance_id == instance.id, Task.state.in_(("open", "waiting", "paused"))).order_by(Task.id))
     mine = {s for (s,) in Task.select(Task.step).where(
         Task.instance_id == instance.id, Task.assignee_id == viewer.id).distinct().tuples()}
     steps: list[Step | None] = [definition.steps[s] for s in mine if s in definition.steps]
@@ -74,6 +75,7 @@ def view_of(instance: Instance, viewer: Any) -> dict[str, Any]:
         "definition_version": instance.definition_version,
         "title": instance.title,
         "state": instance.state,
+        "suspended": instance.state == "suspended",
         "drafter": _name(names, instance.drafter_id),
         "urgency": instance.urgency,
         "form": fields.visible(definition, steps, instance.form),
@@ -163,44 +165,11 @@ def _look(case: Case, step: Step, found: list[dict[str, Any]], depth: int) -> No
 
 def return_targets(task: Task) -> list[dict[str, str]]:
     """Steps the task can be returned to, oldest first."""
-    from .actions import Act, earlier_steps
+    from .actions import Act
     from .models import Run
+    from .returning import earlier_steps
 
     instance = Instance.get_by_id(task.instance_id)
     case = Case.of(instance, None)
     a = Act(case, task, Run.get_by_id(task.run_id), case.definition.steps[task.step], "return")
     return [{"step": r.step, "title": case.definition.steps[r.step].title} for r in earlier_steps(a)]
-
-
-def simulate(name: str, drafter: Any, form: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Who would get it at each step and why, without writing: ``[{"step", "title", "people", "why"}]``."""
-    definition = store.definition(name)
-    instance = Instance(id=0, definition_id=definition.row_id, definition_name=name, title="试走", form=dict(form),
-                        drafter_id=drafter.id, department_id=drafter.department_id, urgency="")
-    case = Case(instance, definition, drafter)
-    first = definition.first
-    out = [{"step": first.id, "title": first.title, "people": [drafter.name], "why": "拟稿人"}]
-    todo, seen = [first.id], {first.id}
-    while todo:
-        step = definition.steps[todo.pop(0)]
-        for target in _targets(case, step):
-            if target == END or target in seen:
-                continue
-            seen.add(target)
-            todo.append(target)
-            entered = definition.steps[target]
-            if entered.type == "task":
-                ids, why = people.find(definition, entered, instance)
-                names = usernames(ids)
-                out.append({"step": target, "title": entered.title,
-                            "people": [names[i][1] for i in ids if i in names], "why": why})
-    return out
-
-
-def _targets(case: Case, step: Step) -> list[str]:
-    from . import conditions
-
-    if step.type == "fork":
-        values = moves.names(case)
-        return [b.to for b in step.branches if not b.when or conditions.holds(b.when, values)]
-    return [moves.choose(case, step, step.next)]

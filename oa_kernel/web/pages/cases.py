@@ -23,7 +23,7 @@ pages = Pages("cases", __name__)
 STATES = {
     "running": ("办理中", "progress", "blue"), "completed": ("已办结", "circle-check", "green"),
     "rejected": ("未通过", "circle-x", "red"), "withdrawn": ("已撤回", "arrow-back-up", "secondary"),
-    "cancelled": ("已取消", "ban", "secondary"),
+    "cancelled": ("已取消", "ban", "secondary"), "suspended": ("已暂停", "clock-pause", "yellow"),
 }
 #: action → button, icon, done-word
 ACTIONS = {
@@ -32,7 +32,7 @@ ACTIONS = {
     "transfer": ("转办", "arrow-forward-up", "转办"), "delegate": ("委托", "users", "委托"),
     "add_sign": ("加签", "user-plus", "加签"), "remove_sign": ("减签", "user-minus", "减签"),
     "circulate": ("传阅", "share", "传阅"), "read": ("已阅", "eye-check", "已阅"), "urge": ("催办", "bell-ringing", "催办"),
-    "claim": ("签收", "hand-grab", "签收"), "save": ("暂存", "device-floppy", "暂存"),
+    "claim": ("签收", "hand-grab", "签收"), "release": ("放回", "arrow-back", "放回"), "save": ("暂存", "device-floppy", "暂存"),
     "start": ("发起", "send", "发起"), "submit": ("送审", "send", "送审"), "cancel": ("取消", "ban", "取消"),
     "retrieve": ("取回", "arrow-back", "取回"), "pass": ("超期自动通过", "clock-check", "超期自动通过"),
     "escalate": ("超期上报", "arrow-up", "超期上报"), "remind": ("提醒", "bell", "提醒"),
@@ -190,7 +190,7 @@ def act(instance_id: int) -> Any:
         return redirect(f"/cases/{instance_id}")
     forget_counts(who.id)
     flash(_("%(a)s：已办", a=ACTIONS[action][2]))
-    if action in ("save", "claim", "circulate", "urge"):
+    if action in ("save", "claim", "release", "circulate", "urge"):
         return redirect(f"/cases/{instance_id}")
     return redirect(next_task_url(who, after=int(task_id)))
 

@@ -9,6 +9,7 @@ from oa_kernel import workflow
 from ..api import Api
 from ..door import person
 from ..shell import forget_counts
+from .tasks import people_named
 
 api = Api("instances", title="流程")
 
@@ -16,7 +17,7 @@ _INSTANCE = {
     "type": "object",
     "properties": {
         "id": {"type": "integer"}, "definition": {"type": "string"}, "definition_version": {"type": "integer"},
-        "state": {"type": "string", "enum": ["running", "completed", "rejected", "withdrawn", "cancelled"]},
+        "state": {"type": "string", "enum": ["running", "suspended", "completed", "rejected", "withdrawn", "cancelled"]},
         "current": {"type": "array", "items": {"type": "object"}},
         "trail": {"type": "array", "items": {"type": "object"}},
     },
@@ -63,6 +64,45 @@ def cancel(id: int, body: dict[str, Any]) -> Any:
           summary="who acted last takes the step back, until the next has acted")
 def retrieve(id: int, body: dict[str, Any]) -> Any:
     return _after(workflow.retrieve(id, person(), **_comment(body)))
+
+
+_REASON = {"comment": {"type": "string", "required": True, "minlength": 1, "maxlength": 10000, "label": "理由"}}
+_STEP = {"target": {"type": "string", "required": True, "maxlength": 80, "label": "环节"}}
+MANAGE = "kernel.workflow.manage"
+
+
+@api.post("/instances/<int:id>/suspend", permission=MANAGE, body=_REASON, returns=_INSTANCE,
+          summary="nobody can act and no clock runs until it is resumed")
+def suspend(id: int, body: dict[str, Any]) -> Any:
+    return _after(workflow.suspend(id, person(), body["comment"]))
+
+
+@api.post("/instances/<int:id>/resume", permission=MANAGE, body=_REASON, returns=_INSTANCE, summary="goes on where it stood")
+def resume(id: int, body: dict[str, Any]) -> Any:
+    return _after(workflow.resume(id, person(), body["comment"]))
+
+
+@api.post("/instances/<int:id>/jump", permission=MANAGE, returns=_INSTANCE, summary="everything open ends, on at a step",
+          body={**_REASON, **_STEP, "to": {"type": "list", "nullable": True, "schema": {"type": "string"}, "label": "办理人"}})
+def jump(id: int, body: dict[str, Any]) -> Any:
+    return _after(workflow.jump(id, body["target"], person(), body["comment"], to=people_named(body.get("to") or [])))
+
+
+@api.post("/instances/<int:id>/skip", permission=MANAGE, body={**_REASON, **_STEP}, returns=_INSTANCE,
+          summary="a step that is being done counts as done, without its people and effects")
+def skip(id: int, body: dict[str, Any]) -> Any:
+    return _after(workflow.skip(id, body["target"], person(), body["comment"]))
+
+
+@api.post("/instances/<int:id>/terminate", permission=MANAGE, body=_REASON, returns=_INSTANCE, summary="ends the case")
+def terminate(id: int, body: dict[str, Any]) -> Any:
+    return _after(workflow.cancel(id, person(), body["comment"]))
+
+
+@api.post("/instances/<int:id>/reopen", permission=MANAGE, returns=_INSTANCE, summary="an ended case goes on",
+          body={**_REASON, "target": {"type": "string", "nullable": True, "maxlength": 80, "label": "环节"}})
+def reopen(id: int, body: dict[str, Any]) -> Any:
+    return _after(workflow.reopen(id, person(), body["comment"], body.get("target") or ""))
 
 
 def _comment(body: dict[str, Any]) -> dict[str, Any]:

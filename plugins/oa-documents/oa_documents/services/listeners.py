@@ -132,6 +132,6 @@ def finalise(instance: Any, task: Any, by: Any) -> None:
 
 
 EFFECTS = [
-    WorkflowEffect("documents.sign", "签发：记录签发人和成文日期", sign),
+    WorkflowEffect("documents.sign", "签发：记录签发人和成文日期", sign, repeat=True),
     WorkflowEffect("documents.finalise", "编号、排版、用印，成文", finalise),
 ]

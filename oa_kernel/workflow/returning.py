@@ -1,0 +1,253 @@
+"""退回 and 取回: the case goes back, and nobody's open work in it is lost or left over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oa_kernel import signals
+from oa_kernel.errors import Conflict, Invalid
+
+from . import graph, moves, people, store
+from .actions import Act, comment_needed, completed, save_form
+from .case import ALIVE, Case
+from .definition import Step
+from .models import Instance, Run, Task, Trail
+
+#: actions that can be taken back
+RETRIEVABLE = ("approve", "submit", "return", "transfer")
+
+
+def return_(a: Act) -> None:
+    """退回: to the step before, any earlier one, or the drafter; then step by step, or straight back.
+
+    Step by step, everything that came after that step ends. With ``resume: direct`` it stands still instead, and goes
+    on where it was once the step is done again: whoever else was asked keeps their task, branches beside keep theirs.
+    """
+    comment_needed(a, "退回")
+    if a.resume not in ("step", "direct"):
+        raise Invalid("resume 应是 step（逐级）或 direct（直送退回人）", errors={"resume": ["应是 step 或 direct"]})
+    before = _target(a)
+    save_form(a, complete=False)
+    a.finish("return")
+    case, target = a.case, before.step
+    step = case.definition.steps[target]
+    case.trail("return", a.task, a.comment, target=target, target_name=step.title, resume=a.resume)
+    inside = a.run.branch.startswith(before.branch)
+    scope = before.branch if inside else graph.common(a.run.branch, before.branch)
+    assigned = _who_did(before, step, case)
+    if a.resume == "direct":
+        stopped = case.pause(scope, -1)
+        moves.enter(case, target, branch=scope, task=a.task, assigned=assigned, resume_task=a.task.id)
+        new = Run.select(Run.id).where(Run.instance_id == case.instance.id, Run.resume_task_id == a.task.id).tuples().first()
+        Run.update(paused_by=new[0]).where(Run.id.in_(stopped)).execute()
+    else:
+        case.cancel(scope)
+        way = before.branch if inside else moves.fork_again(case, before.branch, scope)
+        moves.enter(case, target, branch=way, task=a.task, assigned=assigned)
+    case.tell("workflow.returned", _open_people(case, target), f"退回：{case.instance.title}", a.comment)
+    signals.workflow_returned.send("workflow", instance=case.instance, task=a.task, target=target, by=case.by,
+                                   comment=a.comment)
+    completed(a)
+
+
+def _target(a: Act) -> Run:
+    earlier = earlier_steps(a)
+    if not earlier:
+        raise Conflict("已是第一个环节，不能再退回", code="nothing_before")
+    steps = a.case.definition.steps
+    target = a.target or "previous"
+    if target == "drafter" and target not in steps:
+        target = a.case.definition.first.id
+    if target == "previous" and target not in steps:
+        target = earlier[-1].step
+    before = next((r for r in reversed(earlier) if r.step == target), None)
+    if before is None:
+        names = "、".join(dict.fromkeys(f"{r.step}（{steps[r.step].title}）" for r in earlier))
+        raise Invalid(f"不能退回到“{target}”：它不在此前经过的环节里。可退回到：{names}", errors={"target": ["不是此前的环节"]})
+    return before
+
+
+def earlier_steps(a: Act) -> list[Run]:
+    """Activations of people's steps on the way here that were completed, oldest first; of repeated ones the last."""
+    steps = a.case.definition.steps
+    before = graph.ancestors(a.case.definition, a.step.id)
+    runs = Run.select().where(Run.instance_id == a.case.instance.id, Run.state == "done", Run.id < a.run.id).order_by(Run.id)
+    last = {run.step: run for run in runs if run.step in before and steps[run.step].type == "task"}
+    passed = graph.dominators(steps)
+    order = list(steps)
+    return sorted(last.values(), key=lambda r: (len(passed.get(r.step, ())), order.index(r.step)))
+
+
+def _who_did(run: Run, step: Step, case: Case) -> list[int] | None:
+    """Who gets a step it is returned to: whoever did it; where several were asked, all of them again."""
+    if step.id == case.definition.first.id:
+        return people.active([case.instance.drafter_id]) or None
+    rows = Task.select(Task.assignee_id, Task.for_id, Task.state).where(
+        Task.run_id == run.id, Task.kind.in_(("work", "draft")), Task.action.not_in(("transfer", "retrieved"))).order_by(
+        Task.position, Task.id).tuples()
+    ids = [own or i for i, own, s in rows if step.mode != "one" or s == "done"]
+    return people.active(dict.fromkeys(ids)) or None
+
+
+def _open_people(case: Case, step_id: str) -> list[int]:
+    return [i for (i,) in Task.select(Task.assignee_id).where(
+        Task.instance_id == case.instance.id, Task.state == "open", Task.step == step_id,
+        Task.kind != "circulate").tuples()]
+
+
+# ---- 取回 -------------------------------------------------------------------------------------------------------
+
+
+def take_back(case: Case, by: Any, comment: str) -> None:
+    """取回: what somebody did last is theirs to do again; what followed from it alone is ended."""
+    task, run, step = last_act(case.instance, by)
+    case.trail("retrieve", task, comment)
+    if task.action == "transfer":
+        made = _after_transfer(task)
+        Task.update(state="cancelled", done_at=case.now, version=Task.version + 1).where(Task.id == made.id).execute()
+        new = case.again(step, task)
+        Task.update(parent_id=new.id).where(Task.parent_id == made.id, Task.state.in_(ALIVE)).execute()
+    elif run.state == "open" or (run.state == "paused" and task.action == "return"):
+        new = _again_in_its_run(case, step, run, task)
+    else:
+        _undo_following(case, task)
+        Run.update(state="open", done_at=None).where(Run.id == run.id).execute()
+        new = case.again(step, task)
+    Task.update(action="retrieved").where(Task.id == task.id).execute()
+    signals.workflow_retrieved.send("workflow", instance=case.instance, task=new, target=step.id, by=by)
+
+
+def _again_in_its_run(case: Case, step: Step, run: Run, task: Task) -> Task:
+    if run.state == "paused":  # it was returned to come straight back
+        first = Run.get(Run.resume_task_id == task.id)
+        case.cancel_runs([first.id])
+        case.go_on(first.id)
+    elif task.kind == "delegate" or task.place == "before":
+        Task.update(state="waiting", version=Task.version + 1).where(
+            Task.id == task.parent_id, Task.state == "open").execute()
+    elif step.mode == "sequence":  # the next one's turn has not come then
+        Task.update(state="waiting", version=Task.version + 1).where(
+            Task.run_id == run.id, Task.state == "open", Task.kind == "work", Task.position > task.position).execute()
+    Task.update(state="waiting", version=Task.version + 1).where(
+        Task.parent_id == task.id, Task.place == "after", Task.state == "open").execute()
+    return case.again(step, task)
+
+
+def _undo_following(case: Case, task: Task) -> None:
+    runs = _following(case.instance.id, task)
+    case.cancel_runs([r.id for r in runs if r.state in ("open", "paused") and r.fork_id is None])
+    joins = Run.select().where(Run.instance_id == case.instance.id, Run.fork_id.is_null(False), Run.state != "cancelled")
+    for join in joins:
+        if task.id in join.arrived:
+            left = [t for t in join.arrived if t != task.id]
+            Run.update(arrived=left, state="open" if left else "cancelled", done_at=None if left else case.now).where(
+                Run.id == join.id).execute()
+
+
+def _following(instance_id: int, task: Task) -> list[Run]:
+    """Runs that came of a task, those that came of steps passed by themselves included."""
+    runs = list(Run.select().where(Run.instance_id == instance_id, Run.id > task.run_id).order_by(Run.id))
+    made = {t: r for t, r in Task.select(Task.id, Task.run_id).where(
+        Task.instance_id == instance_id, Task.action == "skip").tuples()}
+    ids, found = {task.id}, []
+    for run in runs:
+        if run.from_task_id in ids:
+            found.append(run)
+            ids |= {t for t, r in made.items() if r == run.id}
+    return found
+
+
+def _after_transfer(task: Task) -> Task:
+    entry = Trail.select().where(Trail.task_id == task.id, Trail.action == "transfer").order_by(Trail.id.desc()).first()
+    return Task.get_by_id(entry.details["made"])
+
+
+def last_act(instance: Instance, by: Any) -> tuple[Task, Run, Step]:
+    """Task, run and step that somebody did last and may take back; Conflict says why not."""
+    last = Trail.select().where(Trail.instance_id == instance.id, Trail.by_id == by.id, Trail.action.in_(
+        (*RETRIEVABLE, "retrieve", "withdraw", "reject", "delegate"))).order_by(Trail.id.desc()).first()
+    if last is None or last.action not in RETRIEVABLE or last.task_id is None:
+        raise Conflict("最后办理的不是您，不能取回", code="not_last")
+    task = Task.get_by_id(last.task_id)
+    step = store.by_id(instance.definition_id).steps.get(task.step)
+    run = Run.get_by_id(task.run_id)
+    if step is None or task.state != "done" or task.action == "retrieved":
+        raise Conflict("最后办理的不是您，不能取回", code="not_last")
+    if task.action == "transfer":
+        made = _after_transfer(task)
+        if made.state != "open" or made.comment or run.state != "open":
+            raise _too_late()
+    elif run.state == "open":
+        _nobody_after(step, run, task)
+    elif task.action == "return":
+        _return_untouched(instance, task, run)
+    elif run.state == "done":
+        _following_untouched(instance, step, task)
+    else:
+        raise _too_late()
+    return task, run, step
+
+
+def _too_late() -> Conflict:
+    return Conflict("下一环节已经有人办理，不能取回", code="too_late")
+
+
+def _acted(*where: Any) -> bool:
+    return Task.select(Task.id).where(*where, Task.state == "done", Task.action != "skip", Task.kind != "circulate").exists()
+
+
+def _nobody_after(step: Step, run: Run, task: Task) -> None:
+    """In a step that is not decided yet: nobody whose turn came by this answer has acted."""
+    if task.kind == "delegate" or task.place == "before":
+        if not Task.select().where(Task.id == task.parent_id, Task.state.in_(("open", "waiting"))).exists():
+            raise _too_late()
+    elif _acted(Task.parent_id == task.id, Task.place == "after") or (step.mode == "sequence" and _acted(
+            Task.run_id == run.id, Task.position > task.position)):
+        raise _too_late()
+    elif step.mode in ("ratio", "weights", "one") and Task.select().where(
+            Task.run_id == run.id, Task.state == "cancelled", Task.done_at >= task.done_at).exists():
+        raise Conflict("其他人的任务已经结束，不能取回", code="too_late")
+
+
+def _return_untouched(instance: Instance, task: Task, run: Run) -> None:
+    after = [r for r in _following(instance.id, task)]
+    if not after or _acted(Task.run_id.in_([r.id for r in after])):
+        raise _too_late()
+    if run.state == "paused":
+        if not any(r.resume_task_id == task.id and r.state == "open" for r in after):
+            raise _too_late()
+        return
+    if any(r.state != "open" for r in after):
+        raise _too_late()
+    others = Run.select().where(Run.instance_id == instance.id, Run.state == "cancelled", Run.id != run.id,
+                                Run.done_at == task.done_at).exists()
+    if others or run.asked > 1:
+        raise Conflict("退回时别人的任务已经结束，不能取回", code="too_late")
+
+
+def _following_untouched(instance: Instance, step: Step, task: Task) -> None:
+    if step.on_complete:
+        raise Conflict(f"“{step.title}”已产生结果（如编号），不能取回", code="has_effects")
+    steps = store.by_id(instance.definition_id).steps
+    after = _following(instance.id, task)
+    if _acted(Task.run_id.in_([r.id for r in after] or [0])):
+        raise _too_late()
+    for run in after:
+        kind = steps[run.step].type if run.step in steps else ""
+        if kind in ("service", "subprocess", "notify") or (kind == "timer" and run.state == "done"):
+            raise Conflict("之后的环节已经自动进行，不能取回", code="too_late")
+        if kind == "join" and run.state == "done" and steps[run.step].wait != "all":
+            raise _too_late()
+        if kind == "task" and run.state not in ("open", "done"):
+            raise _too_late()
+        if run.state == "done" and steps[run.step].on_complete:
+            raise Conflict("之后的环节已产生结果，不能取回", code="has_effects")
+
+
+def may_retrieve(instance: Instance, person: Any) -> bool:
+    """Whether somebody who acted last may take that back now."""
+    try:
+        last_act(instance, person)
+    except Conflict:
+        return False
+    return True
