@@ -1,7 +1,6 @@
 """``oa new-plugin``: what it makes installs, passes its own tests, runs and answers, all at once."""
 
 import json
-import resource
 import sqlite3
 import urllib.request
 
@@ -13,23 +12,13 @@ from ..client import Rest
 from ..service import Service, oa
 from .conftest import NAME, install
 
-SECONDS = 10
 
-
-def _spent():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def test_it_is_made_installed_and_passes_its_tests_in_ten_seconds(tmp_path, generated):
-    """Processor seconds: how much else the machine does is not the plugin's matter."""
-    began = _spent()
+def test_it_is_made_installed_and_passes_its_tests(tmp_path, generated):
     oa("new-plugin", "loans", "--dir", str(tmp_path))
     made = type(generated)(tmp_path / "oa-loans", tmp_path / "site")
     install(made.folder, made.site)
     done = made.python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=made.folder)
     assert "failed" not in done.stdout and " passed" in done.stdout
-    assert _spent() - began < SECONDS
 
 
 def test_its_tests_pass_from_elsewhere_too(generated, tmp_path):

@@ -194,23 +194,3 @@ def test_nothing_makes_the_verifier_raise(sealed, data):
     filling = data.draw(st.binary(max_size=30))
     mangled = sealed[:start] + filling + sealed[stop:]
     assert verify_pdf(mangled, at=LATER).ok == (mangled == sealed)
-
-
-def test_sealing_costs_at_most_three_bare_signatures(office, page):
-    from time import perf_counter
-
-    from oa_kernel import crypto
-
-    def took(call):
-        begin = perf_counter()
-        call()
-        return perf_counter() - begin
-
-    # turn by turn, so that whatever else the machine does slows both
-    rounds = [
-        (took(lambda: (crypto.sm3(page), crypto.sign(office.key.private, office.key.public, b"x"))),
-         took(lambda: office.sign(page, BOX)))
-        for _ in range(20)
-    ]
-    bare, sealing = (min(times) for times in zip(*rounds, strict=True))
-    assert sealing < 3 * bare
