@@ -171,6 +171,19 @@ def test_nothing_typed_is_lost_when_the_session_ends(service, sign_in):
     says(page, "已自动保存")
 
 
+def test_nothing_typed_is_lost_while_the_service_is_away(service, sign_in):
+    page = sign_in("drafter")
+    address = drafted(page, service)
+    says(page, "已自动保存")
+    page.context.set_offline(True)
+    page.fill("[name=title]", "连不上的时候写的标题")
+    says(page, "连不上系统")
+    page.context.set_offline(False)
+    says(page, "已自动保存")
+    settled(page, address + "/edit")
+    assert page.input_value("[name=title]") == "连不上的时候写的标题"
+
+
 def test_the_path_needs_no_script(service, browser):
     from oa_kernel.demo import PASSWORD
 

@@ -66,10 +66,11 @@ def edit(id: int) -> Any:
     person = web.person()
     document = queries.get_whole(person, id)
     drafts.require_editable(document, person)
-    return _editor(document, {}, 200)
+    return editor(document, {}, 200)
 
 
-def _editor(document: Any, errors: dict[str, list[str]], status: int, given: Any = None) -> Any:
+def editor(document: Any, errors: dict[str, list[str]], status: int, given: Any = None) -> Any:
+    """The draft page with what is wrong; ``given``: what was typed, where it could not be kept."""
     highest = SECRECY_LEVELS.index(settings.highest_secrecy())
     return render(
         "edit.html", status, document=document, errors=errors, values=_values(document, given),
@@ -123,7 +124,7 @@ def save(id: int) -> Any:
         if error.status not in (409, 413, 422) or error.code == "not_a_draft":
             raise
         fresh = queries.get_whole(person, id)
-        return _editor(fresh, web.form_errors(error), error.status, given=form)
+        return editor(fresh, web.form_errors(error), error.status, given=form)
     web.flash(f"已保存为第 {document.revision} 稿")
     return web.redirect(f"/documents/{id}/edit")
 
@@ -191,7 +192,7 @@ def submit(id: int) -> Any:
     except OAError as error:
         if error.status != 422:
             raise
-        return _editor(document, web.form_errors(error), 422)
+        return editor(document, web.form_errors(error), 422)
     web.flash(f"已送审：{document.title}")
     return web.redirect(f"/documents/{id}")
 

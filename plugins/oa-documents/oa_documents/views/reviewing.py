@@ -10,7 +10,7 @@ from oa_kernel import files, web
 from oa_kernel.errors import NotFound, OAError
 
 from ..services import annotations, drafts, phrases, queries
-from . import case
+from . import case, drafting
 from .pages import pages
 
 
@@ -64,6 +64,8 @@ def attach(id: int) -> Any:
     except OAError as error:
         if error.status not in (413, 415, 422):
             raise
+        if request.args.get("next", "").endswith("/edit"):
+            return drafting.editor(document, web.form_errors(error), error.status)
         return case.page(person, document, tab="files", errors=web.form_errors(error), status=error.status)
     web.flash(f"已上传 {len(upload.files['file'])} 个附件")
     return web.redirect(request.args.get("next") or f"/documents/{id}?tab=files")

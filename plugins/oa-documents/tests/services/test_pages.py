@@ -107,6 +107,16 @@ def test_attachments_come_by_the_form(office, oa_client):
         content_type="multipart/form-data").status_code == 404
 
 
+@pytest.mark.parametrize("back", ["", "?next=/documents/{id}/edit"])
+def test_an_empty_file_is_refused_on_the_page_it_came_from(office, oa_client, back):
+    document = office.draft()
+    client, base = oa_client(office.drafter), f"/documents/{document.id}"
+    answer = client.post(base + "/attachments" + back.format(id=document.id), data={
+        "_csrf": token(client, base + "/edit"), "file": (io.BytesIO(b""), "空.txt")}, content_type="multipart/form-data")
+    assert answer.status_code == 422 and "文件是空的" in answer.text
+    assert ("data-doc-editor" in answer.text) == bool(back)
+
+
 def test_a_submission_that_lacks_something_keeps_what_was_typed(office, oa_client):
     document = office.draft()
     client, base = oa_client(office.drafter), f"/documents/{document.id}"
