@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .figures import Figure, quick
-from .rows import stamps
+from .rows import defaults, stamps
 
 NAME = "bench.three"
 STEPS = ("one", "two", "three")
@@ -160,25 +160,31 @@ def _peewee(cases: int) -> float:
     return cases * len(order) / (time.perf_counter() - began)
 
 
+def _statement(model: Any, **columns: Any) -> tuple[str, tuple[Any, ...]]:
+    """An INSERT by hand; the values of all columns but the first ones, which change (``0`` or empty here)."""
+    more = {**{k: v for k, v in columns.items() if v}, **defaults(model, list(columns))}
+    names = [*(k for k, v in columns.items() if not v), *more]
+    sql = f"INSERT INTO {model._meta.table_name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    return sql, tuple(more.values())
+
+
 def _raw(path: Path, cases: int) -> float:
     """The same statements by the driver alone, each step one durable commit."""
+    from oa_kernel.workflow import Run, Task
+
     connection = sqlite3.connect(path, isolation_level=None, timeout=30)
     connection.execute("PRAGMA synchronous=FULL")
     now = stamps()[0]
-    run_sql = "INSERT INTO workflow_run (instance_id, step, state, asked, tokens, resume_step, resume_people, arrived_at)" \
-              " VALUES (?, ?, 'open', 1, 0, '', '[]', ?)"
-    task_sql = (
-        "INSERT INTO workflow_task (instance_id, run_id, step, step_name, kind, assignee_id, state, position, place,"
-        " definition_name, title, urgency, subject_kind, subject_id, from_name, arrived_at, action, comment, version)"
-        " VALUES (?, ?, ?, ?, 'work', ?, 'open', 0, '', 'bench.three', '第n件', '', '', '', '高明德', ?, '', '', 1)"
-    )
+    run_sql, run_rest = _statement(Run, instance_id=0, step="", arrived_at="")
+    task_sql, task_rest = _statement(
+        Task, instance_id=0, run_id=0, step="", step_name="", assignee_id=0, arrived_at="", definition_name=NAME, title="第n件")
     execute = connection.execute
     begun = []
     execute("BEGIN IMMEDIATE")
     for n in range(cases):
         case = 20_000_000 + n
-        first = execute(run_sql, (case, "one", now)).lastrowid
-        begun.append((case, first, execute(task_sql, (case, first, "one", "one", 5, now)).lastrowid))
+        first = execute(run_sql, (case, "one", now, *run_rest)).lastrowid
+        begun.append((case, first, execute(task_sql, (case, first, "one", "one", 5, now, *task_rest)).lastrowid))
     execute("COMMIT")
     began = time.perf_counter()
     for place in range(len(STEPS)):
@@ -196,8 +202,8 @@ def _raw(path: Path, cases: int) -> float:
                 execute("UPDATE workflow_instance SET state='completed', ended_at=? WHERE id=?", (now, case))
             else:
                 step = STEPS[place + 1]
-                opened = execute(run_sql, (case, step, now)).lastrowid
-                following.append((case, opened, execute(task_sql, (case, opened, step, step, 6, now)).lastrowid))
+                opened = execute(run_sql, (case, step, now, *run_rest)).lastrowid
+                following.append((case, opened, execute(task_sql, (case, opened, step, step, 6, now, *task_rest)).lastrowid))
             execute("INSERT INTO notifications_notification (person_id, kind, title, body, url, subject_kind, subject_id,"
                     " at) VALUES (6, 'workflow.task', '第n件', '', '/cases/1', 'workflow.instance', ?, ?)", (str(case), now))
             execute("INSERT INTO audit_event (at, person_id, username, name, channel, ip, user_agent, credential,"

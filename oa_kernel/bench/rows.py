@@ -10,14 +10,26 @@ from typing import Any
 _BATCH = 20_000
 
 
-def insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Writes rows by the driver's ``executemany``, a batch a transaction."""
+def defaults(model: Any, columns: Sequence[str]) -> dict[str, Any]:
+    """What a model writes into the columns that are not given: they may be more tomorrow."""
+    found = {}
+    for field in model._meta.sorted_fields:
+        if field.column_name not in columns and field.default is not None:
+            value = field.default() if callable(field.default) else field.default
+            found[field.column_name] = field.db_value(value)
+    return found
+
+
+def insert(model: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Writes rows of a model's table by the driver's ``executemany``, a batch a transaction."""
     from oa_kernel import db
 
+    more = defaults(model, columns)
+    names, rest = [*columns, *more], tuple(more.values())
     mark = db.database.param
-    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"
+    sql = f"INSERT INTO {model._meta.table_name} ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"
     waiting = iter(rows)
-    while batch := list(itertools.islice(waiting, _BATCH)):
+    while batch := [(*row, *rest) for row in itertools.islice(waiting, _BATCH)]:
         with db.transaction():
             db.database.connection().cursor().executemany(sql, batch)
 

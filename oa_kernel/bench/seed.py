@@ -18,7 +18,7 @@ OPEN = 30
 
 def tasks(number: int, measured: int, people: Sequence[int]) -> None:
     """``number`` tasks in a fourth as many cases; ``measured`` has exactly :data:`OPEN` of them to do."""
-    from oa_kernel.workflow import definitions
+    from oa_kernel.workflow import Instance, Task, definitions
 
     definition = next(iter(definitions()))
     others = [p for p in people if p != measured]
@@ -40,9 +40,9 @@ def tasks(number: int, measured: int, people: Sequence[int]) -> None:
                    definition.name, f"关于第{n % cases}件事项的请示", "加急" if n % 9 == 0 else "", "", "", "林晓岚",
                    times[n % len(times)], None if n % 3 else times[n % 50], "approve" if state == "done" else "", "", 1)
 
-    insert("workflow_instance", ("id", "definition_id", "definition_name", "definition_version", "title", "state",
+    insert(Instance, ("id", "definition_id", "definition_name", "definition_version", "title", "state",
                                  "drafter_id", "form", "started_at", "subject_kind", "subject_id", "urgency"), instances())
-    insert("workflow_task", ("instance_id", "run_id", "step", "step_name", "kind", "assignee_id", "state", "position",
+    insert(Task, ("instance_id", "run_id", "step", "step_name", "kind", "assignee_id", "state", "position",
                              "place", "definition_name", "title", "urgency", "subject_kind", "subject_id", "from_name",
                              "arrived_at", "due_at", "action", "comment", "version"), rows())
 

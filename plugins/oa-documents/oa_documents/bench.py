@@ -139,7 +139,7 @@ def seed(rows: int) -> None:
                    "", "", "高明德", "", "{}", "[]", "测试发", f"测试发〔{2000 + n % 20}〕{n}号", 2000 + n % 20, n, "dispatched",
                    people[n % len(people)], "林晓岚", "综合处", 5, 2, at, at, "", "", secrets.token_urlsafe(12))
 
-    insert(Outgoing._meta.table_name, columns, values())
+    insert(Outgoing, columns, values())
 
 
 BENCHMARKS = [
