@@ -81,6 +81,47 @@ def user_disable(username: str) -> None:
     click.echo(f"{username} 已停用", err=True)
 
 
+@user.command("move")
+@click.argument("username")
+@click.option("--department", required=True, help="新的部门（可用“上级/下级”写全）")
+@click.option("--post", "posts", multiple=True, help="新的职务，可多次，第一个为主")
+@click.option("--keep-posts", is_flag=True, help="原有职务保留")
+@json_option
+@needs_installation
+def user_move(username: str, department: str, posts: tuple[str, ...], keep_posts: bool, json_: bool) -> None:
+    """调动：旧职务与随之的权限今天终止，新的开始，在同一个事务里，并列出变化。"""
+    from oa_kernel import identity
+
+    someone, home = person(username), find_department(department)
+    known = {p.title: p for p in identity.posts_in(home)}  # type: ignore[arg-type]
+    missing = [title for title in posts if title not in known]
+    if missing:
+        raise UsageError(f"{department}没有职务 {missing[0]}；有：{'、'.join(known) or '（无）'}")
+    keep = [h.post_id for h in identity.holdings(someone)] if keep_posts else []
+    moved = identity.move_person(someone, home, [known[t] for t in posts], keep=keep)  # type: ignore[arg-type]
+    shown = {"posts_ended": moved.posts_ended, "posts_given": moved.posts_given, "roles_lost": moved.roles_lost,
+             "roles_gained": moved.roles_gained}
+    if json_:
+        as_json(shown)
+        return
+    for title, key in (("免去", "posts_ended"), ("任命", "posts_given"), ("失去的角色", "roles_lost"), ("新得的角色", "roles_gained")):
+        click.echo(f"{title}：{'、'.join(shown[key]) or '（无）'}")
+
+
+@user.command("hand-over")
+@click.argument("username")
+@click.option("--to", "to", required=True, help="接手的人（用户名）")
+@click.option("--reason", required=True, help="理由，记入每件事项的经过")
+@click.option("--only-now", is_flag=True, help="只移交现在的待办，以后的仍到原来的人")
+@needs_installation
+def user_hand_over(username: str, to: str, reason: str, only_now: bool) -> None:
+    """把某人的全部待办移交给另一人（调离、离职时）。"""
+    from oa_kernel import workflow
+
+    count = workflow.hand_over(person(username), person(to), by=None, reason=reason, also_later=not only_now)
+    click.echo(f"已移交 {count} 件待办给 {to}", err=True)
+
+
 @user.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="只检查，不写入")
