@@ -133,6 +133,12 @@ def sync_definitions() -> list[str]:
 
 def _take_in(path: Path, source: str, changed: list[str], skip: set[str] | None = None) -> str | None:
     text = path.read_text(encoding="utf-8")
+    # reading a definition takes longer than all else at start-up: what is in force already is known by its digest
+    same = WorkflowDefinition.select(WorkflowDefinition.name).where(
+        WorkflowDefinition.current, WorkflowDefinition.digest == crypto.sm3_hex(text.encode()),
+        WorkflowDefinition.source == source).tuples().first()
+    if same is not None:
+        return str(same[0])
     definition, problems = parse(text, effects())
     if definition is None:
         for problem in problems:
