@@ -145,8 +145,18 @@ def pages() -> dict[str, str]:
 
 
 def _import_rooms() -> None:
+    """All that may declare a signal: the kernel's rooms, and every module of the plugins that run."""
+    import pkgutil
+
+    from . import runtime
+
     for room in builtin.ROOMS:
         importlib.import_module(f"oa_kernel.{room}")
+    for state in runtime.current().plugins.ok():
+        package = importlib.import_module(state.info.package) if state.info and state.info.package else None
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.") if package else ():
+            if ".migrations" not in found.name and ".tests" not in found.name:
+                importlib.import_module(found.name)
 
 
 __all__ = ["commands", "hooks", "objects", "pages", "settings"]
