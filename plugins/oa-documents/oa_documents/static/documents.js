@@ -159,16 +159,18 @@
     $$('input[name="_csrf"]').forEach((e) => { e.value = token; });
     return true;
   }
-  async function save(version, again = true) {
+  let leaving = false, underway = Promise.resolve();
+  const save = (version, again) => (underway = store(version, again));
+  async function store(version, again = true) {
     clearTimeout(saveTimer);
-    if (saving || (!dirty() && !version)) return;
+    if (saving || leaving || (!dirty() && !version)) return;
     saving = true;
     const sent = normal(fields());
     say("正在保存…");
     try {
       const answer = await post("/autosave", {version: version || form.elements.version.value});
       if ([401, 403, 0].includes(answer.status)) {
-        if (again && await freshToken()) { saving = false; return save(version, false); }
+        if (again && await freshToken()) { saving = false; return store(version, false); }
         say("登录已过期，没有保存到系统；内容已留在这台电脑上，登录后继续", true);
         offer("重新登录", `/sign-in?next=${encodeURIComponent(`${url}/edit`)}`);
         retry();
@@ -191,8 +193,8 @@
     saving = false;
     if (dirty() && !status.classList.contains("doc-status-wrong")) later();
   }
-  const later = () => { clearTimeout(saveTimer); saveTimer = setTimeout(save, 1200); };
-  const retry = () => { clearTimeout(saveTimer); saveTimer = setTimeout(save, 8000); };
+  const later = () => { clearTimeout(saveTimer); saveTimer = setTimeout(() => save(), 1200); };
+  const retry = () => { clearTimeout(saveTimer); saveTimer = setTimeout(() => save(), 8000); };
 
   // the page beside the form: asked for soon after the last key, only changed pages travel
   const live = $("[data-doc-live]"), liveState = $("[data-doc-live-state]");
@@ -335,8 +337,17 @@
     });
     $("[data-doc-kept-drop]").addEventListener("click", () => { forget(); box.hidden = true; });
   } else forget();
-  let leaving = false;
-  form.addEventListener("submit", () => { leaving = true; clearTimeout(saveTimer); keep(); });
+  form.addEventListener("submit", (event) => {
+    clearTimeout(saveTimer);
+    if (saving) { // the form's version would be old when it arrives: it goes once what is under way has been answered
+      event.preventDefault();
+      const button = event.submitter;
+      underway.finally(() => { delete form.dataset.sent; form.requestSubmit(button); });
+      return;
+    }
+    leaving = true;
+    keep();
+  });
   const flush = () => { if (!leaving && !saving && dirty()) post("/autosave", {version: form.elements.version.value}, {keepalive: true}).catch(() => {}); };
   document.addEventListener("submit", (event) => { if (event.target !== form) flush(); });
   window.addEventListener("pagehide", flush);
