@@ -20,6 +20,12 @@ PASSPHRASE = "山高月小水落石出"
 both = pytest.mark.oa_databases
 
 
+sqlite_only = pytest.mark.skipif(
+    bool(os.environ.get("OA_TEST_DATABASE")),
+    reason="about files beside an SQLite database; a restore into PostgreSQL has tests of its own",
+)
+
+
 @pytest.fixture
 def office(oa, make):
     """A person, and a file only the keys can read."""
@@ -141,6 +147,7 @@ def test_names_that_lead_out_of_the_folder_are_refused(oa, tmp_path):
     assert not list(tmp_path.rglob("outside"))
 
 
+@sqlite_only
 def test_only_an_empty_folder_is_restored_into(oa, tmp_path):
     made = backup.create(tmp_path / "backups")
     used = tmp_path / "used"
@@ -170,6 +177,7 @@ def test_without_the_tools_of_postgresql_it_says_what_to_install(oa, tmp_path, m
     assert list((tmp_path / "backups").iterdir()) == []
 
 
+@sqlite_only
 def test_what_stood_outside_the_folder_comes_inside(oa_installation, tmp_path):
     outside = tmp_path / "elsewhere"
     (oa_installation.folder / "keys").rename(outside)
@@ -219,6 +227,7 @@ def test_a_kill_in_the_middle_of_a_backup_leaves_no_backup(oa, office, oa_instal
     assert backup.verify(made.path).ok
 
 
+@sqlite_only
 def test_a_kill_in_the_middle_of_a_restore_leaves_no_installation(oa, office, oa_installation, tmp_path):
     made = backup.create(tmp_path / "backups")
     target = tmp_path / "place" / "restored"
@@ -229,6 +238,7 @@ def test_a_kill_in_the_middle_of_a_restore_leaves_no_installation(oa, office, oa
     assert [p.name for p in target.parent.iterdir()] == ["restored"]
 
 
+@sqlite_only
 def test_a_full_disk_leaves_nothing(oa, office, oa_installation, tmp_path):
     """A limit on the size of files stands in for the disk's end: the copy of the database does not fit."""
     assert (oa_installation.folder / "oa.db").stat().st_size > 300_000
@@ -249,6 +259,7 @@ def _oa(capsys, *arguments):
     return stopped.value.code, out.out, out.err
 
 
+@sqlite_only
 def test_the_commands(oa, office, oa_installation, tmp_path, capsys):
     config = ("--config", oa_installation.config_path)
     word = tmp_path / "word"

@@ -144,7 +144,10 @@ def disabling_and_enabling_loses_nothing(subject: Subject) -> list[str]:
 
 
 def _contents(tables: set[str]) -> dict[str, list[Any]]:
-    return {t: sorted(map(repr, db.database.execute_sql(f'SELECT * FROM "{t}"').fetchall())) for t in tables}
+    def plain(row: Any) -> str:
+        return repr([bytes(v) if isinstance(v, memoryview) else v for v in row])  # psycopg2 gives bytes as a view
+
+    return {t: sorted(map(plain, db.database.execute_sql(f'SELECT * FROM "{t}"').fetchall())) for t in tables}
 
 
 __all__ = [
