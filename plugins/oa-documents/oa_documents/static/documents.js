@@ -349,7 +349,14 @@
     keep();
   });
   const flush = () => { if (!leaving && !saving && dirty()) post("/autosave", {version: form.elements.version.value}, {keepalive: true}).catch(() => {}); };
-  document.addEventListener("submit", (event) => { if (event.target !== form) flush(); });
+  // another form of the page: what is typed is saved first, so that the page that follows has the version that counts
+  document.addEventListener("submit", (event) => {
+    const other = event.target, button = event.submitter;
+    if (other === form || event.defaultPrevented || other.dataset.flushed || !(saving || dirty())) return;
+    event.preventDefault();
+    other.dataset.flushed = "1";
+    (saving ? underway : save()).finally(() => { delete other.dataset.sent; other.requestSubmit(button); });
+  });
   window.addEventListener("pagehide", flush);
   kindChanged();
   count();
