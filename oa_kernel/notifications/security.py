@@ -48,11 +48,11 @@ def announce_ending() -> int:
         Grant.until <= today + dt.timedelta(days=AHEAD)))
     titles = permissions.subject_titles(soon)
     known = permissions.roles()
+    managers = permissions.people_with("kernel.grants.manage") if soon else []
     for grant in soon:
         role = known[grant.role].title if grant.role in known else grant.role
         through = "" if grant.subject_kind == "person" else f"（授予{titles.get((grant.subject_kind, grant.subject_id), '')}）"
         told = members(grant.subject_kind, grant.subject_id, below=grant.below)
-        managers = permissions.people_with("kernel.grants.manage")
         _announce(grant, f"角色“{role}”{through}将于 {grant.until} 到期", told, managers)
     return len(soon)
 

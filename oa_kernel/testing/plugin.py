@@ -134,6 +134,18 @@ def oa(oa_installation: Installation) -> Iterator[Runtime]:
 
 
 @pytest.fixture
+def oa_configure(oa_installation: Installation) -> Callable[..., Runtime]:
+    """``oa_configure("mail", host="…")``: the installation with other settings, booted again."""
+
+    def boot(section: str, **values: Any) -> Runtime:
+        oa_installation.settings[section] = {**oa_installation.settings.get(section, {}), **values}
+        oa_installation.write()
+        return oa_installation.boot()
+
+    return boot
+
+
+@pytest.fixture
 def make(oa: Runtime) -> Factories:
     """Factories: ``make.department``, ``make.post``, ``make.person``."""
     from .factories import Factories

@@ -18,18 +18,6 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(64)
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 
 
-@pytest.fixture
-def configure(oa_installation):
-    """``configure("mail", host="…")``: the installation with other settings, booted."""
-
-    def boot(section, **values):
-        oa_installation.settings[section] = {**oa_installation.settings.get(section, {}), **values}
-        oa_installation.write()
-        return oa_installation.boot()
-
-    return boot
-
-
 def on_disk():
     return [p for p in folder().rglob("*") if p.is_file()]
 
@@ -105,8 +93,8 @@ def test_the_limit_ends_the_reading(oa):
     assert files.store(Stream(1_000_000), "a.txt", max_size=1_000_000).size == 1_000_000
 
 
-def test_the_installations_limit_counts(configure):
-    configure("storage", max_upload=2000)
+def test_the_installations_limit_counts(oa_configure):
+    oa_configure("storage", max_upload=2000)
     with pytest.raises(TooLarge):
         files.store(Stream(2001), "a.txt", max_size=10**9)
 

@@ -22,23 +22,11 @@ def free_port():
 
 
 @pytest.fixture
-def configure(oa_installation):
-    """``configure("mail", host="…")``: the installation with other settings, booted."""
-
-    def boot(section, **values):
-        oa_installation.settings[section] = {**oa_installation.settings.get(section, {}), **values}
-        oa_installation.write()
-        return oa_installation.boot()
-
-    return boot
-
-
-@pytest.fixture
-def mail(configure):
+def mail(oa_configure):
     """A mail host is set; nobody listens there yet."""
     port = free_port()
-    configure("web", base_url="https://oa.example.gov.cn")
-    configure("mail", host="127.0.0.1", port=port, timeout=2, sender="oa@example.gov.cn")
+    oa_configure("web", base_url="https://oa.example.gov.cn")
+    oa_configure("mail", host="127.0.0.1", port=port, timeout=2, sender="oa@example.gov.cn")
     return port
 
 

@@ -10,18 +10,6 @@ from oa_kernel.errors import Invalid
 D = dt.date.fromisoformat
 
 
-@pytest.fixture
-def configure(oa_installation):
-    """``configure("mail", host="…")``: the installation with other settings, booted."""
-
-    def boot(section, **values):
-        oa_installation.settings[section] = {**oa_installation.settings.get(section, {}), **values}
-        oa_installation.write()
-        return oa_installation.boot()
-
-    return boot
-
-
 def at(text):
     return dt.datetime.fromisoformat(text).replace(tzinfo=clock.zone())
 
@@ -41,8 +29,8 @@ def test_the_national_calendar(oa, day, working):
     assert workdays.is_working_day(D(day)) is working
 
 
-def test_the_organisations_own_days_come_first(configure):
-    configure("organisation", holidays={"2026-11-24": "holiday", dt.date(2026, 11, 28): "workday"})
+def test_the_organisations_own_days_come_first(oa_configure):
+    oa_configure("organisation", holidays={"2026-11-24": "holiday", dt.date(2026, 11, 28): "workday"})
     assert not workdays.is_working_day(D("2026-11-24")) and workdays.is_working_day(D("2026-11-28"))
     assert shown(workdays.due_at(at("2026-11-23 10:00"), "1 working day")) == "2026-11-25 17:30"
 
@@ -78,14 +66,14 @@ def test_what_is_no_period(spec):
         workdays.parse(spec)
 
 
-def test_hours_written_wrong(configure):
-    configure("organisation", working_hours=["08:30～12:00"])
+def test_hours_written_wrong(oa_configure):
+    oa_configure("organisation", working_hours=["08:30～12:00"])
     with pytest.raises(Invalid, match="working_hours"):
         workdays.hours()
 
 
-def test_a_year_without_working_days_ends(configure):
+def test_a_year_without_working_days_ends(oa_configure):
     day = dt.date(2026, 11, 24)
-    configure("organisation", holidays={day + dt.timedelta(days=n): "holiday" for n in range(400)})
+    oa_configure("organisation", holidays={day + dt.timedelta(days=n): "holiday" for n in range(400)})
     with pytest.raises(Invalid, match="一年内没有工作日"):
         workdays.due_at(at("2026-11-24 10:00"), "1 working day")
