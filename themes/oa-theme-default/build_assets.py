@@ -31,6 +31,9 @@ FILES = {
     "@tabler/core/dist/css/tabler.min.css": "tabler.min.css",
     "@tabler/core/dist/js/tabler.min.js": "tabler.min.js",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
+    "@logicflow/core/dist/index.min.js": "logicflow.min.js",
+    "@logicflow/core/dist/index.css": "logicflow.css",
+    "echarts/dist/echarts.common.min.js": "echarts.min.js",
 }
 #: licence texts travel with what they cover
 LICENCES = {
@@ -38,6 +41,18 @@ LICENCES = {
     "@tabler/icons": "tabler-icons",
     "@popperjs/core": "popper",
     "htmx.org": "htmx",
+    "@logicflow/core": "logicflow",
+    "preact": "preact",
+    "mobx": "mobx",
+    "mobx-preact": "mobx-preact",
+    "mobx-utils": "mobx-utils",
+    "lodash-es": "lodash",
+    "mousetrap": "mousetrap",
+    "classnames": "classnames",
+    "hoist-non-react-statics": "hoist-non-react-statics",
+    "uuid": "uuid",
+    "echarts": "echarts",
+    "zrender": "zrender",
 }
 _SOURCE_MAP = re.compile(r"\s*(/\*# sourceMappingURL=.*?\*/|//# sourceMappingURL=\S+)\s*$")
 
