@@ -46,7 +46,7 @@ def page(
     if len(set(descending)) != 1:
         raise ValueError("all keys of a page go in the same direction")
     if cursor:
-        values = _decode(cursor, fields)
+        values = decode(cursor, fields)
         left = peewee.Tuple(*fields) if len(fields) > 1 else fields[0]
         right = peewee.Tuple(*[peewee.Value(v, converter=f.db_value) for f, v in zip(fields, values, strict=True)]) \
             if len(fields) > 1 else values[0]
@@ -77,7 +77,8 @@ def _encode(values: list[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(plain, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, fields: list[Any]) -> list[Any]:
+def decode(cursor: str, fields: Sequence[Any]) -> list[Any]:
+    """The values in a cursor, one a field. Raises BadRequest for what is not one of ours."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if not isinstance(values, list) or len(values) != len(fields):

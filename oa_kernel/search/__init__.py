@@ -15,6 +15,9 @@ from typing import Any
 from oa_kernel import db, permissions
 from oa_kernel.builtin import collect  # `builtin` in this package is its own module
 
+from .index import TextIndex
+from .tokens import snippet, tokens
+
 log = logging.getLogger(__name__)
 
 #: longer queries are cut: nobody reads what they find
@@ -58,4 +61,4 @@ def find(person: Any, q: str, limit: int = 10, source: str = "") -> list[Group]:
     return found
 
 
-__all__ = ["LONGEST", "Group", "find"]
+__all__ = ["LONGEST", "Group", "TextIndex", "find", "snippet", "tokens"]

@@ -1,0 +1,126 @@
+"""The full-text index: every substring of two characters is found, on both databases alike, and nothing else."""
+
+import importlib
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from oa_kernel import db, search
+from oa_kernel.errors import BadRequest
+
+words = importlib.import_module("oa_kernel.search.tokens")  # the room has a function of this name
+INDEX = search.TextIndex("try_text", ("title", "body"))
+
+
+class Thing(db.Model):
+    title = db.CharField()
+    body = db.TextField(default="")
+    secret = db.BooleanField(default=False)
+
+    class Meta:
+        table_name = "try_thing"
+
+
+@pytest.fixture
+def things(oa):
+    db.database.create_tables([Thing])
+    INDEX.create()
+
+    def add(title, body="", **more):
+        thing = Thing.create(title=title, body=body, **more)
+        INDEX.put(thing.id, {"title": title, "body": body})
+        return thing.id
+
+    yield add
+    INDEX.drop()
+    db.database.drop_tables([Thing])
+
+
+def found(q, column="", **more):
+    query = INDEX.matching(Thing.select(), Thing.id, q, column)
+    return [t.id for t in query.where(*(getattr(Thing, k) == v for k, v in more.items())).order_by(Thing.id.desc())]
+
+
+pytestmark = pytest.mark.oa_databases
+
+
+@pytest.mark.parametrize("q", [
+    "消防", "防安", "安全检查", "关于开展消防安全检查的通知", "2026", "12号", "〔2026〕12", "第12", "ofd", "OFD 文件",
+                               "检查 通知", "ＯＦＤ"])
+def test_a_piece_of_the_text_finds_it(things, q):
+    here = things("关于开展消防安全检查的通知", "国办发〔2026〕12号，第12条：OFD文件随附")
+    things("关于国庆节放假的安排", "国办发〔2025〕3号")
+    assert found(q) == [here]
+
+
+@pytest.mark.parametrize("q", ["消安", "全安", "安全检验", "2027", "13号", "第1 安全检验", "检查的通报"])
+def test_what_does_not_stand_there_is_not_found(things, q):
+    things("关于开展消防安全检查的通知", "国办发〔2026〕12号，第12条")
+    assert found(q) == []
+
+
+def test_the_newest_come_first_and_rights_are_part_of_the_query(things):
+    first, second = things("会议纪要一"), things("会议纪要二")
+    things("会议纪要三", secret=True)
+    assert found("会议纪要", secret=False) == [second, first]
+    visible = Thing.select().where(~Thing.secret)
+    page = INDEX.page(visible, Thing.id, "会议纪要", limit=1)
+    assert [t.id for t in page.items] == [second]
+    page = INDEX.page(visible, Thing.id, "会议纪要", limit=1, cursor=page.next)
+    assert [t.id for t in page.items] == [first] and page.next is None
+
+
+def test_a_column_can_be_asked_alone_and_none_runs_into_the_next(things):
+    here = things("采购", "计划")
+    assert found("采购", "title") == [here] and found("采购", "body") == [] and found("计划", "body") == [here]
+    assert found("采购计划") == [] and found("购计") == []
+
+
+def test_what_was_replaced_or_removed_is_not_found_any_more(things):
+    here = things("旧标题")
+    INDEX.put(here, {"title": "新标题"}, old={"title": "旧标题"})
+    assert found("旧标") == [] and found("新标") == [here]
+    INDEX.remove(here, {"title": "新标题"})
+    assert found("标题") == []
+
+
+def test_long_texts_are_searched_to_their_end(things):
+    body = "工作安排" * 900 + "独一无二的结尾" + "其他" * 1200 + "再一处"
+    here = things("长文", body)
+    assert found("独一无二的结尾") == [here] and found("结尾其他") == [here] and found("再一处") == [here]
+    assert found("排独一无二") == [here]
+
+
+@pytest.mark.parametrize("q", ["", "  ", "，。！", "\"", "*"])
+def test_a_query_without_a_word_is_refused(things, q):
+    with pytest.raises(BadRequest):
+        found(q)
+
+
+@pytest.mark.parametrize("q", ['"', 'title: 消防', '消防" OR "', "消防' & 'x", "NEAR(消防 安全)", "-消防", "消防*"])
+def test_what_looks_like_syntax_is_text(things, q):
+    things("关于开展消防安全检查的通知")
+    try:
+        found(q)
+    except BadRequest:
+        pass
+
+
+letters = st.text("消防安全检查通知的12aB〔〕 ，", min_size=0, max_size=30)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=letters, start=st.integers(0, 29), length=st.integers(2, 8))
+@example(text="的消防12号文", start=1, length=4)
+def test_any_substring_of_two_cjk_characters_or_more_is_found(things, text, start, length):
+    piece = text[start:start + length].strip()
+    if sum(words._is_cjk(c) for c in piece) < 2 or " " in piece or words.tokens(piece) == []:
+        return
+    edge = words._RUN.findall(words.normal(text[:start]))
+    first = words._RUN.findall(words.normal(piece))[0]
+    if edge and not words._is_cjk(first) and text[:start][-1:].isalnum() and not words._is_cjk(text[:start][-1]):
+        return  # begins inside a Latin word
+    Thing.delete().execute()
+    here = things(text)
+    assert here in found(piece)

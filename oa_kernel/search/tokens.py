@@ -1,0 +1,83 @@
+"""Text as tokens of which any substring of two characters is a phrase.
+
+A run of CJK characters becomes its overlapping pairs and, at its end, the last character alone, so that every character
+begins exactly one token: 消防安全 is 消防 防安 安全 全. Latin letters and digits are words. Spaces and punctuation are
+dropped, on both sides alike, and a query's last token is a beginning: 消防安 asks for 消防 followed by 防安, 安 alone
+for what begins with 安.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+#: Han with its extensions, kana, bopomofo, hangul, 〇 々
+_CJK = (
+    "\u3005\u3007\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+_RUN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
+#: phrases of one query that are looked for
+MOST_PHRASES = 8
+#: tokens of one phrase
+LONGEST = 64
+
+
+def normal(text: str) -> str:
+    """Full width and half width, upper and lower case are one (NFKC)."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def tokens(text: str) -> list[str]:
+    """All tokens of a text, in order."""
+    found: list[str] = []
+    for run in _RUN.findall(normal(text)):
+        if _is_cjk(run):
+            found += [run[i:i + 2] for i in range(len(run))]
+        else:
+            found.append(run)
+    return found
+
+
+def phrases(query: str) -> list[tuple[list[str], bool]]:
+    """What a query asks for, one phrase a word between spaces: (tokens, whether the last one is only a beginning)."""
+    found = []
+    for word in normal(query).split()[:MOST_PHRASES]:
+        runs = _RUN.findall(word)
+        if not runs:
+            continue
+        made = tokens(word)
+        last = runs[-1]
+        if _is_cjk(last) and len(last) > 1:
+            made.pop()  # the last character alone: in the text it may begin another pair
+            found.append((made[:LONGEST], False))
+        else:
+            found.append((made[:LONGEST], True))
+    return found
+
+
+def _is_cjk(run: str) -> bool:
+    return bool(re.match(rf"[{_CJK}]", run))
+
+
+def snippet(text: str, query: str, around: int = 40) -> tuple[str, str, str]:
+    """(before, hit, after) of the first place where a word of the query stands; the beginning where none does.
+
+    Found as written, or else in another width or case.
+    """
+    plain = " ".join(text.split())
+    for word in query.split():
+        at, length = plain.find(word), len(word)
+        if at < 0:
+            folded = normal(plain)
+            if len(folded) == len(plain):
+                at, length = folded.find(normal(word)), len(normal(word))
+        if at >= 0:
+            start, end = max(0, at - around), at + length + around
+            before = ("…" if start else "") + plain[start:at]
+            after = plain[at + length:end] + ("…" if end < len(plain) else "")
+            return before, plain[at:at + length], after
+    return plain[:2 * around] + ("…" if len(plain) > 2 * around else ""), "", ""
+
+
+__all__ = ["LONGEST", "MOST_PHRASES", "normal", "phrases", "snippet", "tokens"]
