@@ -305,11 +305,85 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class LedgerDeclaration:
+    """A ledger: list, forms, detail page, import, export and REST of one kind of row, out of one YAML file.
+
+    ``model`` is a subclass of ``oa_kernel.ledgers.Row`` (any other model is shown read-only); left out, the table is
+    made from the file. ``behaviour`` is a subclass of ``oa_kernel.ledgers.Ledger`` for what a file cannot say.
+    """
+
+    path: Path
+    model: type | None = None
+    behaviour: type | None = None
+
+
+@dataclass(frozen=True)
 class DemoData:
     """What a plugin adds to the demo organisation. ``build(org: DemoOrganisation) -> None``."""
 
     build: Callable[[Any], None]
     order: int = 100
+
+
+@dataclass(frozen=True)
+class RecordPart:
+    """One file of a finished thing, in the order it is to be kept.
+
+    ``role`` is ``text`` (the formal version) | ``attachment`` | ``final_draft`` | ``handling`` (who decided what, when) |
+    ``draft`` (an earlier wording) | ``related``. Either ``file``, a row of the files room, or ``data`` made on the spot.
+    """
+
+    role: str
+    name: str
+    file: Any = None
+    data: bytes = b""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished thing as it is to be kept: what it is called, who made it when, what it consists of."""
+
+    title: str
+    number: str = ""
+    #: in the words of its plugin: 通知, 请示 …
+    kind: str = ""
+    #: the date it bears
+    date: Any = None
+    #: who is answerable for it: an organisation or a person
+    creator: str = ""
+    department_id: int | None = None
+    department: str = ""
+    #: the level's word, and its index into ``config.SECRECY_LEVELS``
+    secrecy: str = ""
+    secrecy_level: int = 0
+    secrecy_term: str = ""
+    urgency: str = ""
+    #: (what they did, their name)
+    people: Sequence[tuple[str, str]] = ()
+    #: for searching
+    text: str = ""
+    parts: Sequence[RecordPart] = ()
+    #: the workflow case it came by
+    instance_id: int | None = None
+    #: further facts, label → value
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RecordSource:
+    """Finished things of a plugin that another plugin may keep as records; ``signals.record_ready`` tells of each.
+
+    ``describe(subject_id) -> Record`` raises NotFound or Conflict for what is not finished (any more).
+    ``kept(subject_id, reference, by) -> None`` is told, inside the transaction, under which reference it is kept.
+    ``visible(person, subject_id) -> bool`` says who may see it anyway.
+    """
+
+    kind: str
+    title: str
+    describe: Callable[[str], Record]
+    kept: Callable[[str, str, Any], None] | None = None
+    visible: Callable[[Any, str], bool] | None = None
+    url: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -330,6 +404,7 @@ __all__ = [
     "DemoData",
     "Diagnostic",
     "FileGuard",
+    "LedgerDeclaration",
     "NavItem",
     "NotificationChannel",
     "NotificationKind",
@@ -338,6 +413,9 @@ __all__ = [
     "Permission",
     "PluginInfo",
     "QueuedTask",
+    "Record",
+    "RecordPart",
+    "RecordSource",
     "Role",
     "ScheduledTask",
     "SearchSource",

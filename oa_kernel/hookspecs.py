@@ -133,6 +133,11 @@ def oa_sheets() -> Sequence[c.Sheet]:
 
 
 @hookspec
+def oa_ledgers() -> Sequence[c.LedgerDeclaration]:
+    """Ledgers: one YAML and one model give list, forms, detail page, import, export and REST."""
+
+
+@hookspec
 def oa_file_guards() -> Sequence[c.FileGuard]:
     """Who may read the files attached to the plugin's things."""
 
@@ -140,6 +145,11 @@ def oa_file_guards() -> Sequence[c.FileGuard]:
 @hookspec
 def oa_verifiers() -> Sequence[c.Verifier]:
     """Kinds of files ``oa verify`` and the public verification page can check offline."""
+
+
+@hookspec
+def oa_record_sources() -> Sequence[c.RecordSource]:
+    """Finished things of the plugin that may be kept as records, and what they consist of."""
 
 
 @hookspec

@@ -53,6 +53,9 @@ workflow_reopened = signal(
 )
 person_changed = signal("identity.person_changed", "A person was made or changed. `person`, `before` (dict).")
 person_signed_in = signal("identity.signed_in", "Somebody signed in. `person`, `session`.")
+record_ready = signal(
+    "records.ready", "A thing is finished and may be kept as a record (see the hook oa_record_sources). `kind`, `subject_id`, `by`."
+)
 file_stored = signal("files.stored", "A file was stored. `file`.")
 notification_sent = signal("notifications.sent", "A message was written for somebody. `notification`.")
 
@@ -62,6 +65,7 @@ __all__ = [
     "notification_sent",
     "person_changed",
     "person_signed_in",
+    "record_ready",
     "signal",
     "workflow_cancelled",
     "workflow_completed",
