@@ -32,7 +32,10 @@ class Event(db.Model):
 
     class Meta:
         table_name = "audit_event"
-        indexes = ((("kind", "object_id"), False), (("person_id", "id"), False))
+        # the newest of an action or a kind are read from the end of its index, however large the table
+        indexes = (
+            (("kind", "object_id"), False), (("person_id", "id"), False), (("action", "id"), False), (("kind", "id"), False),
+        )
 
 
 class Head(db.Model):
