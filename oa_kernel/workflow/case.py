@@ -93,7 +93,7 @@ class Case:
         due = task.due_at if task.due_at is not None and task.due_at > self.now else (
             calendar.due_at(self.now, step.due) if step.due else None)
         Task.update(state="open", arrived_at=self.now, due_at=due, from_name=self.by.name if self.by else "系统",
-                    version=Task.version + 1).where(Task.id == task.id, Task.state == "waiting").execute()
+                    paused_seconds=0, version=Task.version + 1).where(Task.id == task.id, Task.state == "waiting").execute()
         task.state, task.due_at = "open", due
         Timer.delete().where(Timer.task_id == task.id, Timer.fired_at.is_null()).execute()
         if due is not None:
@@ -179,10 +179,11 @@ class Case:
         tasks = list(Task.select().where(Task.run_id.in_(ids), Task.state == "paused"))
         for task in tasks:
             step = self.definition.steps[task.step]
-            if task.due_at is not None and task.paused_at is not None:
-                task.due_at = calendar.later(task.due_at, self.now - task.paused_at, step.due)
-            Task.update(state="open", paused_at=None, due_at=task.due_at, version=Task.version + 1).where(
-                Task.id == task.id).execute()
+            stood = self.now - task.paused_at if task.paused_at is not None else dt.timedelta(0)
+            if task.due_at is not None:
+                task.due_at = calendar.later(task.due_at, stood, step.due)
+            Task.update(state="open", paused_at=None, due_at=task.due_at, version=Task.version + 1,
+                        paused_seconds=Task.paused_seconds + int(stood.total_seconds())).where(Task.id == task.id).execute()
             task.state = "open"
             if task.due_at is not None:
                 self._timers(step, task)

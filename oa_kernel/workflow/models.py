@@ -90,6 +90,10 @@ class Run(db.Model):
         indexes = ((("instance_id", "state"), False),)
 
 
+# service steps that wait for somebody are few among all that ever ran
+Run.add_index(Run.index(Run.id, where=db.SQL("error <> ''"), name="workflow_run_failed"))
+
+
 class Task(db.Model):
     """What one person has to do."""
 
@@ -123,6 +127,8 @@ class Task(db.Model):
     due_at = db.UTCDateTimeField(null=True)
     #: since when its clock stands
     paused_at = db.UTCDateTimeField(null=True)
+    #: how long its clock stood in all since it arrived
+    paused_seconds = db.IntegerField(default=0)
     done_at = db.UTCDateTimeField(null=True)
     action = db.CharField(max_length=20, default="")
     #: the opinion; before the task is done, the one saved so far
@@ -137,6 +143,10 @@ class Task(db.Model):
             (("assignee_id", "instance_id"), False),
             (("instance_id", "state"), False),
         )
+
+
+# for statistics of a definition over a time; only what is done stands in it, so that nothing is written when a task begins
+Task.add_index(Task.index(Task.definition_name, Task.done_at, where=Task.done_at.is_null(False), name="workflow_task_done"))
 
 
 class Trail(db.Model):
