@@ -29,7 +29,7 @@ from .models import Instance, Run, Task, Trail
 from .schema import json_schema
 from .standing import delegate_standing, end_stand_in, hand_over, set_absent, stand_ins
 from .steps import failed_services, repeat_service
-from .store import definition, definitions, publish, sync_definitions, validate_text
+from .store import check_text, definition, definitions, publish, sync_definitions, validate_text
 from .todo import actions_of, get_task, is_about, next_task, task_actions, todo, todo_counts
 from .trial import simulate
 from .view import (
@@ -60,6 +60,7 @@ __all__ = [
     "can_see",
     "cancel",
     "case_url",
+    "check_text",
     "definition",
     "definition_of",
     "definitions",

@@ -30,6 +30,10 @@ def shape(definition: Definition, reader: Any) -> Iterator[Problem]:
             yield Problem(at(step), f"分支环节 {step.id} 至少要有两条 branches")
         if step.type != "fork" and not step.next:
             yield Problem(at(step), f"环节 {step.id} 没有写 next（下一环节；结束写 end）")
+        for n, branch in enumerate(step.next[:-1]):
+            if not branch.when:
+                yield Problem(int(reader.line("steps", order[step.id], "next", n)),
+                              f"环节 {step.id}：通向 {branch.to} 的路没有条件 when，它后面的路永远走不到")
         if step.type != "fork" and step.next and all(b.when for b in step.next):
             yield Problem(at(step, "next"), f"环节 {step.id} 的 next 都有条件：最后要有一条不带 when 的，否则会走不下去")
     if dangling:
@@ -87,12 +91,36 @@ def references(definition: Definition, reader: Any, effects: set[str] | None) ->
                 if name not in definition.fields:
                     yield Problem(reader.line("steps", i, "fields", name),
                                   f"环节 {step.id}：表单里没有字段“{name}”{nearest(name, definition.fields)}")
-            wanted = step.people.get("field")
-            if wanted and wanted not in definition.fields:
-                yield Problem(reader.line("steps", i, "people"),
-                              f"环节 {step.id}：表单里没有字段“{wanted}”{nearest(wanted, definition.fields)}")
+            for path, wanted in _asked(step):
+                if wanted not in definition.fields:
+                    yield Problem(reader.line("steps", i, *path),
+                                  f"环节 {step.id}：表单里没有字段“{wanted}”{nearest(wanted, definition.fields)}")
         if effects is not None:
             for name in step.on_complete:
                 if name not in effects:
                     yield Problem(reader.line("steps", i, "on_complete"),
                                   f"环节 {step.id}：没有登记的动作“{name}”{nearest(name, sorted(effects))}")
+
+
+def rules(step: Step) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every people rule of a step and where it stands: its people, of whom they are chosen, who else."""
+    for key, rule in (("people", step.people), ("fallback", step.fallback)):
+        if rule:
+            yield (key,), rule
+            if isinstance(rule.get("among"), dict):
+                yield (key, "among"), rule["among"]
+    if isinstance(step.on_overdue, dict):
+        yield ("on_overdue", "transfer"), step.on_overdue["transfer"]
+
+
+def _asked(step: Step) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Form fields a step relies on besides its conditions and rights."""
+    for path, rule in rules(step):
+        if rule.get("field"):
+            yield path, str(rule["field"])
+    if isinstance(step.after, dict):
+        yield ("after",), str(step.after["field"])
+    for name in step.map.values():
+        yield ("map",), str(name)
+    for name in step.back:
+        yield ("back",), str(name)

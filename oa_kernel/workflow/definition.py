@@ -37,6 +37,10 @@ class Problem:
 
     line: int
     message: str
+    #: error: it cannot be published | warning: it can, and somebody should look (nobody holds the post now)
+    level: str = "error"
+    #: id of the step it stands in; empty where it is about the whole
+    step: str = ""
 
 
 @dataclass(frozen=True)

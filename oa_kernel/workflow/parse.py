@@ -30,18 +30,24 @@ from .definition import (
 MAX_BYTES = 512 * 1024
 
 
-class _Reader:
-    """Collects problems while walking the document."""
+class Reader:
+    """Knows on which line everything stands, and collects what is wrong."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.lines: dict[tuple[str, ...], int] = {}
+        #: first and last line of each step, and its id
+        self.spans: list[tuple[int, int, str]] = []
 
     def line(self, *path: Any) -> int:
         key = tuple(str(p) for p in path)
         while key and key not in self.lines:
             key = key[:-1]
         return self.lines.get(key, 1)
+
+    def step_at(self, line: int) -> str:
+        """Id of the step whose lines hold a line; empty outside the steps."""
+        return next((name for first, last, name in self.spans if first <= line <= last), "")
 
     def wrong(self, path: Iterable[Any], message: str) -> None:
         self.problems.append(Problem(self.line(*path), message))
@@ -60,6 +66,10 @@ class _Reader:
             for i, value in enumerate(node.value):
                 self.lines[(*path, str(i))] = value.start_mark.line + 1
                 self.collect(value, (*path, str(i)))
+                if path == ("steps",) and isinstance(value, yaml.MappingNode):
+                    name = next((str(v.value) for k, v in value.value if k.value == "id"), "")
+                    last = value.end_mark.line + (1 if value.flow_style else 0)  # a block ends where the next begins
+                    self.spans.append((value.start_mark.line + 1, max(last, value.start_mark.line + 1), name))
 
 
 def nearest(word: Any, known: Iterable[str]) -> str:
@@ -74,11 +84,25 @@ def parse(text: str, effects: Iterable[str] | None = None) -> tuple[Definition |
 
     :param effects: names of registered effects; None: effects are not checked.
     """
+    definition, reader = parse_with_lines(text, effects)
+    return definition, reader.problems
+
+
+def parse_with_lines(text: str, effects: Iterable[str] | None = None) -> tuple[Definition | None, Reader]:
+    """The same, with the reader, which knows on which line everything stands and what is wrong."""
+    reader = Reader()
+    definition = _parse(reader, text, effects)
+    problems = sorted(set(reader.problems), key=lambda p: p.line)
+    reader.problems = [replace(p, step=reader.step_at(p.line)) for p in problems]
+    return (None if problems else definition), reader
+
+
+def _parse(reader: Reader, text: str, effects: Iterable[str] | None) -> Definition | None:
     from . import check
 
-    reader = _Reader()
     if len(text.encode()) > MAX_BYTES:
-        return None, [Problem(1, f"定义超过 {MAX_BYTES // 1024} KiB")]
+        reader.problems = [Problem(1, f"定义超过 {MAX_BYTES // 1024} KiB")]
+        return None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
@@ -86,19 +110,20 @@ def parse(text: str, effects: Iterable[str] | None = None) -> tuple[Definition |
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error)
         hint = "；请检查缩进（同级的键要左对齐，只用空格）" if mark else ""
-        return None, [Problem(mark.line + 1 if mark else 1, f"YAML 写法有误：{reason}{hint}")]
+        reader.problems = [Problem(mark.line + 1 if mark else 1, f"YAML 写法有误：{reason}{hint}")]
+        return None
     if not isinstance(data, dict):
-        return None, [Problem(1, "应是“键: 值”的映射，至少有 name、title、steps")]
+        reader.problems = [Problem(1, "应是“键: 值”的映射，至少有 name、title、steps")]
+        return None
     reader.collect(node)
     definition = _definition(reader, data)
     if definition is not None and not reader.problems:
         reader.problems.extend(check.shape(definition, reader))
         reader.problems.extend(check.references(definition, reader, None if effects is None else set(effects)))
-    problems = sorted(set(reader.problems), key=lambda p: p.line)
-    return (None, problems) if problems else (definition, [])
+    return definition
 
 
-def _definition(r: _Reader, data: dict[str, Any]) -> Definition | None:
+def _definition(r: Reader, data: dict[str, Any]) -> Definition | None:
     for key in data:
         if key not in DEFINITION_KEYS:
             r.wrong([key], f"不认识的键“{key}”{nearest(key, DEFINITION_KEYS)}")
@@ -141,7 +166,7 @@ def _definition(r: _Reader, data: dict[str, Any]) -> Definition | None:
     )
 
 
-def _form(r: _Reader, form: dict[str, Any]) -> None:
+def _form(r: Reader, form: dict[str, Any]) -> None:
     types = ("string", "text", "integer", "number", "float", "boolean", "date", "datetime", "list", "dict", "person",
              "people", "department")
     for name, rule in form.items():
@@ -153,7 +178,7 @@ def _form(r: _Reader, form: dict[str, Any]) -> None:
             r.wrong(["form", name, "type"], f"字段 {name} 的类型 {rule.get('type')!r} 不认识{nearest(rule['type'], types)}")
 
 
-def _step(r: _Reader, i: int, item: Any) -> Step | None:
+def _step(r: Reader, i: int, item: Any) -> Step | None:
     at = ["steps", i]
     if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
         r.wrong(at, "环节应是有 id 的映射")
@@ -203,7 +228,7 @@ def _step(r: _Reader, i: int, item: Any) -> Step | None:
     )
 
 
-def _by_itself(r: _Reader, at: list[Any], ident: str, kind: str, item: dict[str, Any]) -> dict[str, Any]:
+def _by_itself(r: Reader, at: list[Any], ident: str, kind: str, item: dict[str, Any]) -> dict[str, Any]:
     """What belongs to steps that no person does."""
     own = {"subprocess": ("definition", "map", "back"), "service": ("service",), "timer": ("after",),
            "notify": ("message", "copy")}
@@ -227,7 +252,7 @@ def _by_itself(r: _Reader, at: list[Any], ident: str, kind: str, item: dict[str,
             "message": str(item.get("message") or ""), "copy": item.get("copy") is True}
 
 
-def _mode(r: _Reader, at: list[Any], ident: str, mode: Any) -> dict[str, Any]:
+def _mode(r: Reader, at: list[Any], ident: str, mode: Any) -> dict[str, Any]:
     if mode in MODES:
         return {"mode": mode}
     if isinstance(mode, dict) and isinstance(mode.get("ratio"), int | float) and 0 < mode["ratio"] <= 1:
@@ -242,7 +267,7 @@ def _mode(r: _Reader, at: list[Any], ident: str, mode: Any) -> dict[str, Any]:
     return {"mode": "one"}
 
 
-def _people(r: _Reader, at: list[Any], value: Any) -> dict[str, Any]:
+def _people(r: Reader, at: list[Any], value: Any) -> dict[str, Any]:
     if value == "drafter":
         return {"drafter": True}
     if not isinstance(value, dict):
@@ -265,7 +290,7 @@ def _people(r: _Reader, at: list[Any], value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-def _branches(r: _Reader, at: list[Any], ident: str, value: Any) -> tuple[Branch, ...]:
+def _branches(r: Reader, at: list[Any], ident: str, value: Any) -> tuple[Branch, ...]:
     if value is None:
         return ()
     if isinstance(value, str):
@@ -284,7 +309,7 @@ def _branches(r: _Reader, at: list[Any], ident: str, value: Any) -> tuple[Branch
     return tuple(made)
 
 
-def _names(r: _Reader, at: list[Any], value: Any) -> tuple[str, ...]:
+def _names(r: Reader, at: list[Any], value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, str):
@@ -295,7 +320,7 @@ def _names(r: _Reader, at: list[Any], value: Any) -> tuple[str, ...]:
     return ()
 
 
-def _period(r: _Reader, at: list[Any], ident: str, value: Any) -> str:
+def _period(r: Reader, at: list[Any], ident: str, value: Any) -> str:
     from .calendar import period
 
     if value is None:
@@ -307,7 +332,7 @@ def _period(r: _Reader, at: list[Any], ident: str, value: Any) -> str:
     return str(value)
 
 
-def _overdue(r: _Reader, at: list[Any], ident: str, value: Any) -> Any:
+def _overdue(r: Reader, at: list[Any], ident: str, value: Any) -> Any:
     if value in ("", None):
         return ""
     if value in OVERDUE:

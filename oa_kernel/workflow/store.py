@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from oa_kernel import audit, builtin, clock, crypto, db, runtime
+from oa_kernel import audit, builtin, clock, crypto, db, permissions, runtime
 from oa_kernel.errors import Invalid, NotFound
 
+from . import check, naming
 from .definition import Definition, Problem
 from .models import WorkflowDefinition
-from .parse import parse
+from .parse import Reader, parse, parse_with_lines
 
 log = logging.getLogger(__name__)
 
 FOLDER = "workflows"
+MANAGE = "kernel.workflow.manage"
 
 
 def effects() -> dict[str, Any]:
@@ -31,54 +32,65 @@ def effects() -> dict[str, Any]:
 
 def validate_text(text: str) -> list[Problem]:
     """What is wrong with a definition, line by line; empty when it can be published."""
+    return [p for p in check_text(text) if p.level == "error"]
+
+
+def check_text(text: str) -> list[Problem]:
+    """The same, and below it warnings: what can be published and should be looked at (a rule that names nobody)."""
     return _checked(text)[1]
 
 
+def checked(text: str) -> Definition | None:
+    """The definition, or None where something is wrong with it."""
+    return _checked(text)[0]
+
+
 def _checked(text: str) -> tuple[Definition | None, list[Problem]]:
-    definition, problems = parse(text, effects())
+    definition, reader = parse_with_lines(text, effects())
     if definition is None:
-        return None, problems
-    problems = problems + list(_unknown_rules(definition, text))
-    return (None, problems) if problems else (definition, [])
+        return None, reader.problems
+    found = sorted([*_unknown(definition, reader), *naming.warnings(definition, reader)], key=lambda p: p.line)
+    found = [replace(p, step=reader.step_at(p.line)) for p in found]
+    return (None if any(p.level == "error" for p in found) else definition), found
 
 
-def _line_of(text: str, step: str, word: str) -> int:
-    """The line within a step's lines where a word stands; the step's first if it is not found."""
-    lines = text.split("\n")
-    begin = next((n for n, line in enumerate(lines) if re.search(rf"\bid:\s*[\"']?{re.escape(step)}\b", line)), 0)
-    return next((n for n in range(begin, len(lines)) if word in lines[n]), begin) + 1
-
-
-def _unknown_rules(definition: Definition, text: str) -> Iterator[Problem]:
-    from oa_kernel import permissions
-
+def _unknown(definition: Definition, reader: Reader) -> Iterator[Problem]:
+    """Rules, roles, services and sub-processes that nobody has registered."""
     from .steps import services
 
-    rules = {r.name for r in builtin.collect("oa_people_rules")}
-    known_roles = permissions.roles()
+    registered = {r.name for r in builtin.collect("oa_people_rules")}
+    roles = permissions.roles()
     known = {d.name for d in definitions()} | {definition.name}
-    for step in definition.steps.values():
+    for i, step in enumerate(definition.steps.values()):
         if step.service and step.service not in services():
-            yield Problem(_line_of(text, step.id, step.service), f"环节 {step.id}：没有插件登记服务“{step.service}”")
+            yield Problem(reader.line("steps", i, "service"), f"环节 {step.id}：没有插件登记服务“{step.service}”")
         if step.definition == definition.name:
-            yield Problem(_line_of(text, step.id, step.definition), f"环节 {step.id}：流程不能以自己为子流程")
+            yield Problem(reader.line("steps", i, "definition"), f"环节 {step.id}：流程不能以自己为子流程")
         elif step.definition and step.definition not in known:
-            yield Problem(_line_of(text, step.id, step.definition), f"环节 {step.id}：没有流程“{step.definition}”可作子流程")
-        rule = step.people.get("rule")
-        if rule and rule not in rules:
-            yield Problem(_line_of(text, step.id, str(rule)), f"环节 {step.id}：没有插件登记人员规则“{rule}”")
-        role = step.people.get("role")
-        if role and role not in known_roles:
-            yield Problem(_line_of(text, step.id, str(role)),
-                          f"环节 {step.id}：没有角色“{role}”。可用：{'、'.join(sorted(known_roles))}")
+            yield Problem(reader.line("steps", i, "definition"), f"环节 {step.id}：没有流程“{step.definition}”可作子流程")
+        for path, rule in check.rules(step):
+            yield from _unknown_rule(rule, reader.line("steps", i, *path), f"环节 {step.id}", registered, roles)
+    if definition.fallback:
+        yield from _unknown_rule(definition.fallback, reader.line("fallback"), "后备", registered, roles)
+
+
+def _unknown_rule(rule: Any, line: int, where: str, registered: set[str], roles: Any) -> Iterator[Problem]:
+    if rule.get("rule") and rule["rule"] not in registered:
+        yield Problem(line, f"{where}：没有插件登记人员规则“{rule['rule']}”")
+    if rule.get("role") and rule["role"] not in roles:
+        yield Problem(line, f"{where}：没有角色“{rule['role']}”。可用：{'、'.join(sorted(roles))}")
 
 
 def publish(text: str, by: Any = None, source: str = "published") -> WorkflowDefinition:
     """Makes a definition the one new cases begin with; running cases stay on theirs.
 
+    :param by: who does it; needs ``kernel.workflow.manage``. None: the installation itself (a command, a start).
     :raises Invalid: with ``problems`` (line, message) in its details, nothing written.
     """
+    if by is not None:
+        permissions.require(by, MANAGE)
     definition, problems = _checked(text)
+    problems = [p for p in problems if p.level == "error"]
     if definition is None:
         raise Invalid(
             "流程定义有误：" + "；".join(f"第 {p.line} 行：{p.message}" for p in problems[:5]),
@@ -144,7 +156,7 @@ def _take_in(path: Path, source: str, changed: list[str], skip: set[str] | None 
         for problem in problems:
             log.error("%s:%s: %s", path, problem.line, problem.message)
         return None
-    if definition.name in (skip or ()):
+    if definition.name in (skip or ()) or source == "folder" and _published_since(definition.name, text):
         return definition.name
     before = WorkflowDefinition.select(WorkflowDefinition.digest).where(
         WorkflowDefinition.name == definition.name, WorkflowDefinition.current).tuples().first()
@@ -152,6 +164,16 @@ def _take_in(path: Path, source: str, changed: list[str], skip: set[str] | None 
     if before is None or before[0] != row.digest:
         changed.append(definition.name)
     return definition.name
+
+
+def _published_since(name: str, text: str) -> bool:
+    """Whether a file of the folder has not changed since it was taken in, and another text was published after that."""
+    newest = WorkflowDefinition.select(WorkflowDefinition.id, WorkflowDefinition.digest).where(
+        WorkflowDefinition.name == name, WorkflowDefinition.source == "folder").order_by(
+        WorkflowDefinition.id.desc()).tuples().first()
+    current = WorkflowDefinition.select(WorkflowDefinition.id).where(
+        WorkflowDefinition.name == name, WorkflowDefinition.current, WorkflowDefinition.source == "published").tuples().first()
+    return bool(newest and current and newest[1] == crypto.sm3_hex(text.encode()) and current[0] > newest[0])
 
 
 def definitions() -> list[WorkflowDefinition]:

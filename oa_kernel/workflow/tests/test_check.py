@@ -65,3 +65,69 @@ def test_definitions_that_are_right_fit_the_schema():
     wrong["steps"][1]["peple"] = "drafter"
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(wrong, workflow.json_schema())
+
+
+@pytest.mark.parametrize(("line", "word", "steps"), [
+    (6, "它后面的路永远走不到", (DRAFT, "{id: a, people: {user: u}, next: [{to: draft2}, {to: end}]}",
+                       "{id: draft2, people: drafter, next: end}")),
+    (6, "没有字段“whom”", (DRAFT, "{id: a, people: {user: u}, on_overdue: {transfer: {field: whom}}, next: end}")),
+    (6, "没有字段“whom”", (DRAFT, "{id: a, people: {user: u}, fallback: {field: whom}, next: end}")),
+    (6, "没有字段“whom”", (DRAFT, "{id: a, people: {chosen_by: previous, among: {field: whom}}, next: end}")),
+    (6, "没有字段“when”", (DRAFT, "{id: a, type: timer, after: {field: when}, next: end}")),
+])
+def test_fields_are_looked_for_wherever_they_are_relied_on(line, word, steps):
+    found = problems(*steps)
+    assert any(at == line and word in message for at, message in found), found
+
+
+PLAIN = HEAD + "  - {id: draft, people: drafter, next: a}\n"
+
+
+@pytest.mark.parametrize(("rule", "word"), [
+    ("{user: ghost}", "没有用户“ghost”"), ("{users: [a, ghost]}", "没有用户“ghost”"), ("{post: no.post}", "没有岗位“no.post”"),
+    ("{post: clerk}", "现在无人担任岗位“clerk”"), ("{department: 无此处}", "没有部门“无此处”"),
+    ("{role: audit_admin}", "现在没有人有角色“audit_admin”"),
+    ("{chosen_by: previous, among: [ghost]}", "没有用户“ghost”"),
+    ("{chosen_by: previous, among: {department: 无此处}}", "没有部门“无此处”"),
+])
+def test_a_rule_that_names_nobody_is_a_warning_with_its_line_and_step(desk, make, rule, word):
+    from oa_kernel.identity.models import Department, Post
+
+    Post.create(department=Department.get(name="综合处"), title="收发", code="clerk")
+    text = PLAIN + f"  - id: a\n    title: 审核\n    people: {rule}\n    next: end\n"
+    found = [(p.line, p.level, p.step) for p in workflow.check_text(text) if word in p.message]
+    assert found == [(8, "warning", "a")], workflow.check_text(text)
+    assert workflow.validate_text(text) == [], "it can be published"
+
+
+def test_who_votes_or_has_a_veto_is_looked_for_too(desk):
+    text = PLAIN + "  - {id: a, people: {users: [a, b]}, mode: {weights: {a: 2, ghost: 1}, pass: 2, veto: [wraith]}, next: end}\n"
+    assert [p.message for p in workflow.check_text(text)] == [
+        "环节 a：没有用户“ghost”，或已停用", "环节 a：没有用户“wraith”，或已停用"]
+
+
+def test_rules_that_nobody_registered_are_found_in_fallbacks_and_escalations(oa):
+    text = PLAIN.replace("title: 一\n", "title: 一\nfallback: {role: nobody}\n") + (
+        "  - {id: a, people: {head_of: drafter}, fallback: {rule: no.such}, on_overdue: {transfer: {role: nobody}}, next: end}\n")
+    assert [(p.line, p.message[:14]) for p in workflow.validate_text(text)] == [
+        (3, "后备：没有角色“nobody”。"[:14]), (7, "环节 a：没有插件登记人员规则"[:14]), (7, "环节 a：没有角色“nobody”"[:14])]
+
+
+def test_each_mistake_knows_the_step_it_stands_in():
+    text = HEAD + ("  # 起点\n  - {id: draft, people: drafter, next: a}\n  - id: a\n    people: {user: u}\n    due: soon\n"
+                   "    next: end\n  - {id: lost, people: {user: u}, next: ends}\n")
+    assert [(p.line, p.step) for p in parse(text)[1]] == [(9, "a")]
+    assert [(p.line, p.step) for p in parse(text.replace("soon", "3 days"))[1]] == [(11, "lost")]
+
+
+def test_asking_whether_people_are_there_takes_as_many_queries_for_ten_steps_as_for_one(desk, count_queries):
+    def cost(n):
+        text = HEAD + "  - {id: draft, people: drafter, next: s0}\n" + "".join(
+            f"  - {{id: s{i}, people: {{user: a}}, fallback: {{department: 综合处}}, next: {f's{i + 1}' if i < n - 1 else 'end'}}}\n"
+            for i in range(n))
+        with count_queries() as queries:
+            assert workflow.check_text(text) == []
+        return len(queries)
+
+    cost(1)
+    assert cost(10) == cost(1)
