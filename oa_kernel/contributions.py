@@ -27,6 +27,8 @@ class PluginInfo:
     description: str = ""
     #: import package whose ``migrations/``, ``templates/``, ``translations/``, ``static/`` are the plugin's
     package: str = ""
+    #: version → what an administrator must know or do when upgrading to it, zh-CN
+    upgrade_notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,38 @@ class WorkflowSubject:
     title: str
     url: Callable[[str], str]
     visible: Callable[[Any, str], bool] | None = None
+
+
+@dataclass(frozen=True)
+class GuardedChange:
+    """A change of security that a second person confirms (四眼) where ``security.second_person`` names its ``group``.
+
+    It is asked for by ``permissions.submit(name, payload, by=…)`` and carried out once, when it is confirmed. The
+    service behind it calls ``permissions.guard(group)``, so that no other way leads around the rule. The payload is
+    plain JSON and never holds a secret.
+    """
+
+    name: str
+    title: str
+    #: word of ``security.second_person``; empty: somebody else decides in any case
+    group: str
+    #: ``apply(payload, by) -> Any`` does it, inside the transaction; ``by`` is who confirmed
+    apply: Callable[[dict[str, Any], Any], Any]
+    #: ``describe(payload) -> str``: what it does, in words
+    describe: Callable[[dict[str, Any]], str]
+    #: ``subject(payload) -> str``: what it is about; of one thing only one change waits at a time
+    subject: Callable[[dict[str, Any]], str]
+    #: ``base(payload) -> plain JSON``: what stands there now; another one when it is confirmed, and it is refused as stale
+    base: Callable[[dict[str, Any]], Any] | None = None
+    #: ``details(payload) -> [(label, value)]`` for who decides
+    details: Callable[[dict[str, Any]], list[tuple[str, str]]] | None = None
+    #: ``concerns(payload) -> ids`` of people who may not decide because it is about them
+    concerns: Callable[[dict[str, Any]], set[int]] | None = None
+    #: the permission of who may ask, and of who may decide
+    ask: str = "kernel.grants.manage"
+    decide: str = "kernel.changes.decide"
+    #: what ``apply`` gives back is shown to who confirmed, once (a first password)
+    reveals: bool = False
 
 
 @dataclass(frozen=True)
@@ -404,6 +438,7 @@ __all__ = [
     "DemoData",
     "Diagnostic",
     "FileGuard",
+    "GuardedChange",
     "LedgerDeclaration",
     "NavItem",
     "NotificationChannel",

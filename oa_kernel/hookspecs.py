@@ -93,6 +93,11 @@ def oa_people_rules() -> Sequence[c.PeopleRule]:
 
 
 @hookspec
+def oa_guarded_changes() -> Sequence[c.GuardedChange]:
+    """Changes of security that a second person confirms where the organisation's policy asks for it."""
+
+
+@hookspec
 def oa_scheduled_tasks() -> Sequence[c.ScheduledTask]:
     """Periodic work for the worker."""
 

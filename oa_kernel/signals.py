@@ -56,10 +56,21 @@ person_signed_in = signal("identity.signed_in", "Somebody signed in. `person`, `
 record_ready = signal(
     "records.ready", "A thing is finished and may be kept as a record (see the hook oa_record_sources). `kind`, `subject_id`, `by`."
 )
+change_asked = signal(
+    "permissions.change_asked", "A change of security waits for a second person. `change`, `decide` (a permission)."
+)
+change_decided = signal(
+    "permissions.change_decided", "It was confirmed, refused, withdrawn, or ran out. `change`; its `state` says which."
+)
+security_overridden = signal(
+    "permissions.overridden", "A change was made at the console without the second person. `title`, `reason`, `decide`."
+)
 file_stored = signal("files.stored", "A file was stored. `file`.")
 notification_sent = signal("notifications.sent", "A message was written for somebody. `notification`.")
 
 __all__ = [
+    "change_asked",
+    "change_decided",
     "documented",
     "file_stored",
     "notification_sent",

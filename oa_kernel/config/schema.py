@@ -13,6 +13,16 @@ def _s(doc: str, **rules: Any) -> dict[str, Any]:
     return {**rules, "meta": {"doc": doc}}
 
 
+def _network(field: str, value: Any, error: Any) -> None:
+    """For cerberus: an IPv4 or IPv6 network, or a single address."""
+    import ipaddress
+
+    try:
+        ipaddress.ip_network(str(value), strict=False)
+    except ValueError:
+        error(field, f"不是网段：{value}。例：10.0.0.0/8")
+
+
 def _section(doc: str, **keys: Any) -> dict[str, Any]:
     return {"type": "dict", "schema": keys, "default": {}, "meta": {"doc": doc}}
 
@@ -95,6 +105,22 @@ KERNEL_SCHEMA: dict[str, Any] = {
         session_idle_minutes=_s("minutes without use until a session ends", type="integer", min=1, default=30),
         session_absolute_hours=_s("hours until a session ends in any case", type="integer", min=1, default=12),
         token_max_days=_s("longest life of a bearer token, in days", type="integer", min=1, default=365),
+        second_person=_s(
+            "changes that a second administrator must confirm: `grants` (giving, changing and ending them), `roles` (the "
+            "organisation's own), `clearance`, `accounts` (password and second factor of administrators); plugins may "
+            "know further words", type="list", schema={"type": "string"}, default=[]),
+        second_person_days=_s("days until a change that nobody confirmed expires", type="integer", min=1, max=90,
+                              default=7),
+        places=_s(
+            "names of the organisation's networks, for the sign-in log: `[{name: 办公楼, networks: [10.0.0.0/8]}]`; the "
+            "first that fits counts", type="list", default=[],
+            schema={"type": "dict", "schema": {
+                "name": {"type": "string", "required": True, "minlength": 1, "maxlength": 60},
+                "networks": {"type": "list", "required": True, "schema": {"type": "string", "check_with": _network}},
+            }}),
+        sign_in_log_days=_s("days the sign-in log is kept, half a year at least", type="integer", min=183, default=365),
+        unused_right_days=_s("days after which a right nobody used is shown as unused", type="integer", min=7,
+                             default=90),
         highest_secrecy=_s("highest level this installation may hold; anything above is refused", type="string",
                            allowed=list(SECRECY_LEVELS), default="内部"),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from oa_kernel.contributions import Permission, ScheduledTask
 
+from .guarded import CHANGES
 from .sheets import SHEETS
 
 
@@ -15,6 +16,7 @@ def _tidy() -> int:
 
 CONTRIBUTIONS = {
     "oa_sheets": SHEETS,
+    "oa_guarded_changes": CHANGES,
     "oa_permissions": [
         Permission("kernel.people.read", "查看通讯录", "看到人员、部门和职务"),
         Permission("kernel.profile.own", "维护个人资料", "自己的密码、动态口令、会话、令牌和偏好"),

@@ -9,6 +9,7 @@ from typing import Any
 from oa_kernel import audit, clock, db, runtime
 from oa_kernel.errors import Forbidden
 
+from .guarded import guard_account
 from .models import PasswordHistory, Person, Session
 from .shared import by_id, id_of, load_person, require_valid
 
@@ -126,6 +127,7 @@ def set_password(
     :raises Invalid: ``errors["password"]`` lists every rule that is broken.
     """
     seen = load_person(person)
+    guard_account(seen, by)
     errors: dict[str, list[str]] = {}
     collect(errors, "password", new, seen.username, seen.name)
     require_valid(errors, "密码")

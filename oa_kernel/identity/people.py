@@ -197,8 +197,11 @@ def enable_person(person: Person | int, *, by: Person | int | None = None) -> Pe
 
 def set_clearance(person: Person | int, level: int, *, by: Person | int | None = None) -> Person:
     """Sets the highest secrecy level somebody may see (index into ``config.SECRECY_LEVELS``)."""
+    from oa_kernel import permissions
+
     if reason := _wrong_clearance(level):
         raise Invalid("密级权限有误", errors={"clearance": [reason]})
+    permissions.guard("clearance")
     with db.transaction():
         row = load_person(person, lock=True)
         if by is not None and id_of(by) == row.id:

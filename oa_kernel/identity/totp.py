@@ -10,6 +10,7 @@ from typing import Any
 from oa_kernel import audit, clock, db, runtime
 from oa_kernel.errors import Conflict, Invalid
 
+from .guarded import guard_account
 from .models import Person, RecoveryCode
 from .sessions import hash_secret
 from .shared import by_id, load_person
@@ -91,6 +92,7 @@ def remove_totp(person: Person | int, *, by: Person | int | None = None) -> None
     """Unbinds the second factor: a lost device, by an administrator, or one's own wish."""
     with db.transaction():
         row = load_person(person, lock=True)
+        guard_account(row, by)
         had = bool(row.totp_secret)
         row.totp_secret = row.totp_pending = ""
         row.version += 1

@@ -10,23 +10,62 @@ Permissions and roles are declared by plugins (``oa_permissions``, ``oa_roles``)
 and departments. What is not granted is denied.
 """
 
+from .changes import (
+    STATE_TITLES,
+    Submitted,
+    break_glass,
+    change,
+    confirm,
+    details,
+    list_changes,
+    may_decide,
+    needs_second_person,
+    refuse,
+    submit,
+    waiting_for,
+    withdraw,
+)
 from .checks import Facts, allows, clearance_of, require, restrict, secrecy_condition
-from .grants import check_separation, grant, granted_to, grants_to, list_grants, revoke, subject_titles
-from .models import Grant
+from .grants import change_grant, check_separation, grant, granted_to, grants_to, list_grants, revoke, subject_titles
+from .guarded import begins, check_wish, ends, moment, roles_to_ask_for
+from .models import Change, Grant
 from .own_roles import create_role, delete_role, update_role
 from .reasons import explain
 from .registry import DOMAIN_TITLES, SCOPE_TITLES, RoleInfo, registered, role, roles
-from .scopes import Scope, scopes_of
+from .scopes import Scope, administrations, scopes_of
+from .second_person import guard
 from .who import people_with, people_with_role, roles_of_people
 
 __all__ = [
     "DOMAIN_TITLES",
     "SCOPE_TITLES",
+    "STATE_TITLES",
+    "Change",
     "Facts",
     "Grant",
     "RoleInfo",
     "Scope",
+    "Submitted",
+    "administrations",
     "allows",
+    "begins",
+    "break_glass",
+    "change",
+    "change_grant",
+    "check_wish",
+    "confirm",
+    "details",
+    "ends",
+    "guard",
+    "list_changes",
+    "may_decide",
+    "moment",
+    "needs_second_person",
+    "refuse",
+    "roles_to_ask_for",
+    "submit",
+    "waiting_for",
+    "withdraw",
     "check_separation",
     "clearance_of",
     "create_role",

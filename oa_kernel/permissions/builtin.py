@@ -5,14 +5,39 @@ System, security and audit administrators (三员) are apart: nobody may hold ro
 
 from __future__ import annotations
 
-from oa_kernel.contributions import Permission, Role
+from oa_kernel.contributions import Diagnostic, Permission, Role, ScheduledTask
+
+from .guarded import CHANGES
 
 
 def _all(*names: str) -> dict[str, str]:
     return dict.fromkeys(names, "all")
 
 
+def _separation() -> tuple[str, str]:
+    from .health import separation
+
+    return separation()
+
+
+def _second_person() -> tuple[str, str]:
+    from .health import second_person
+
+    return second_person()
+
+
+def _expire() -> int:
+    from .changes import expire
+
+    return expire()
+
+
 CONTRIBUTIONS = {
+    "oa_guarded_changes": CHANGES,
+    "oa_diagnostics": [
+        Diagnostic("separation", "三员分立", _separation), Diagnostic("second_person", "第二人复核", _second_person),
+    ],
+    "oa_scheduled_tasks": [ScheduledTask("permissions.expire", "25 * * * *", _expire, "无人复核的变更到期作废")],
     "oa_permissions": [
         Permission("kernel.tasks.own", "办理自己的待办"),
         Permission("kernel.instances.start", "发起流程"),
@@ -29,7 +54,10 @@ CONTRIBUTIONS = {
         Permission("kernel.roles.manage", "管理角色", domain="security"),
         Permission("kernel.grants.manage", "授权和收回授权", domain="security"),
         Permission("kernel.permissions.explain", "查看权限的来由", domain="security"),
-        Permission("kernel.audit.read", "查看和验证审计记录", domain="audit"),
+        Permission("kernel.changes.decide", "复核安全变更", "确认或不同意别人提交的授权、角色、密级和管理员账户的变更",
+                   domain="security"),
+        Permission("kernel.sign_ins.read", "查看登录日志", domain="security"),
+        Permission("kernel.audit.read", "查看和验证审计记录", "登录日志在内", domain="audit"),
     ],
     "oa_roles": [
         Role(
@@ -48,9 +76,10 @@ CONTRIBUTIONS = {
         Role(
             "security_admin", "安全管理员",
             _all("kernel.roles.manage", "kernel.grants.manage", "kernel.permissions.explain",
+                 "kernel.changes.decide", "kernel.sign_ins.read",
                  "kernel.people.clearance", "kernel.people.unlock", "kernel.sessions.manage"),
             "管理角色、授权、密级权限和会话", domain="security",
         ),
-        Role("audit_admin", "审计管理员", _all("kernel.audit.read"), "只看审计记录", domain="audit"),
+        Role("audit_admin", "审计管理员", _all("kernel.audit.read"), "只看审计记录和登录日志，不能修改任何内容", domain="audit"),
     ],
 }

@@ -13,10 +13,11 @@ from oa_kernel.identity.shared import by_id, id_of, load_department, load_person
 
 from . import registry
 from .models import Grant
-from .scopes import in_force
+from .scopes import in_force, not_over
+from .second_person import confirmed_change, guard
 from .who import members
 
-_SHOWN = ["subject_kind", "subject_id", "role", "below", "departments", "since", "until", "reason"]
+SHOWN = ["subject_kind", "subject_id", "role", "below", "departments", "since", "until", "since_at", "until_at", "reason"]
 
 
 def grant(
@@ -25,8 +26,8 @@ def grant(
     *,
     scope_departments: Sequence[Any] = (),
     below: bool = False,
-    since: dt.date | None = None,
-    until: dt.date | None = None,
+    since: dt.date | dt.datetime | None = None,
+    until: dt.date | dt.datetime | None = None,
     reason: str = "",
     by: Person | int | None = None,
 ) -> Grant:
@@ -35,19 +36,23 @@ def grant(
     :param subject: a Person, Post or Department, or ``("person" | "post" | "department", id)``.
     :param scope_departments: what the scope ``chosen`` means here; needed where the role has that scope.
     :param below: for a department: to the people of the departments below it too.
-    :param until: the first day it no longer holds; None: until it is taken back.
+    :param since, until: the first day it holds (today), and the first day it no longer does (None: until it is taken
+        back); or instants (aware), for a right that holds by the hour.
     :raises Conflict: when the subject has the role already, or somebody would hold two of system, security and
-        audit administration.
+        audit administration; code ``second_person_required`` where the policy wants it confirmed (see ``submit``).
     :raises Forbidden: when somebody grants to themselves.
     """
+    guard("grants")
     kind, subject_id = subject_of(subject)
     name = role if isinstance(role, str) else role.name
-    since = since or clock.today()
+    since, since_at = _first(since)
+    until, until_at = _last(until)
     with db.transaction():
         touch_everybody()  # first: two grants at once follow one another, so the checks below see the other
         info = registry.roles().get(name)
         title = _title(kind, subject_id)
         chosen = _check(info, name, kind, scope_departments, below, since, until)
+        _check_time(since, since_at, until, until_at)
         if by is not None and id_of(by) in members(kind, subject_id, below=below):
             raise Forbidden("不能给自己授权，请由另一位安全管理员办理")
         same = (
@@ -55,17 +60,19 @@ def grant(
             & Grant.ended_at.is_null()
         )
         # one that ran out by itself makes room
-        Grant.update(ended_at=clock.now()).where(same, Grant.until <= clock.today()).execute()
+        Grant.update(ended_at=clock.now()).where(
+            same, (Grant.until <= clock.today()) | (Grant.until_at <= clock.now())).execute()
         if Grant.select().where(same).exists():
             raise Conflict(f"{title}已有角色“{info.title}”，如要修改请先收回", code="granted_already")
         made = Grant.create(
             subject_kind=kind, subject_id=subject_id, role=name, below=below, departments=chosen, since=since,
-            until=until, reason=reason.strip(), granted_by=by_id(by), granted_at=clock.now(),
+            until=until, since_at=since_at, until_at=until_at, reason=reason.strip(), granted_by=by_id(by),
+            granted_at=clock.now(), change_id=confirmed_change(),
         )
         if kind == "person":
             touch([subject_id])
         audit.record(
-            "permission.granted", kind, subject_id, title=title, after=db.snapshot(made, only=_SHOWN), by=by_id(by)
+            "permission.granted", kind, subject_id, title=title, after=db.snapshot(made, only=SHOWN), by=by_id(by)
         )
         if info.domain in registry.APART:
             check_separation()
@@ -79,6 +86,7 @@ def revoke(
 
     :param grant: the grant or its id; or the subject it was made to, with ``role``.
     """
+    guard("grants")
     with db.transaction():
         touch_everybody()
         row = _granted(grant, role if isinstance(role, str) else role.name)
@@ -90,8 +98,40 @@ def revoke(
             touch([row.subject_id])
         audit.record(
             "permission.revoked", row.subject_kind, row.subject_id, title=_title(row.subject_kind, row.subject_id),
-            before=db.snapshot(row, only=_SHOWN), after={"reason": reason.strip()}, by=by_id(by),
+            before=db.snapshot(row, only=SHOWN), after={"reason": reason.strip()}, by=by_id(by),
         )
+    return row
+
+
+def change_grant(
+    grant: Any, *, until: dt.date | dt.datetime | None, reason: str = "", by: Person | int | None = None
+) -> Grant:
+    """Lets a grant end on another day or instant (None: not by itself); it is announced anew.
+
+    :raises Conflict: when it is over already.
+    :raises Forbidden: when somebody prolongs what they hold themselves.
+    """
+    guard("grants")
+    until, until_at = _last(until)
+    with db.transaction():
+        touch_everybody()
+        row = _granted(grant, "")
+        if not Grant.select().where(Grant.id == row.id, not_over()).exists():
+            raise Conflict("这条授权已经结束，请重新授权", code="grant_ended")
+        if by is not None and id_of(by) in members(row.subject_kind, row.subject_id, below=row.below):
+            raise Forbidden("不能更改自己的授权，请由另一位安全管理员办理")
+        _check_time(row.since, row.since_at, until, until_at)
+        before = db.snapshot(row, only=SHOWN)
+        row.until, row.until_at, row.announced_at = until, until_at, None
+        row.save(only=[Grant.until, Grant.until_at, Grant.announced_at])
+        if row.subject_kind == "person":
+            touch([row.subject_id])
+        audit.record(
+            "permission.changed", row.subject_kind, row.subject_id, title=_title(row.subject_kind, row.subject_id),
+            before=before, after={**db.snapshot(row, only=SHOWN), "why": reason.strip()}, by=by_id(by),
+        )
+        if registry.roles()[row.role].domain in registry.APART:
+            check_separation()
     return row
 
 
@@ -100,7 +140,7 @@ def grants_to(subject: Any, *, ended: bool = False) -> list[Grant]:
     kind, subject_id = subject_of(subject)
     query = Grant.select().where(Grant.subject_kind == kind, Grant.subject_id == subject_id)
     if not ended:
-        query = query.where(Grant.ended_at.is_null(), Grant.until.is_null() | (Grant.until > clock.today()))
+        query = query.where(not_over())
     return list(query.order_by(Grant.id))
 
 
@@ -118,7 +158,7 @@ def list_grants(
     if role:
         query = query.where(Grant.role == role)
     if open_only:
-        query = query.where(Grant.ended_at.is_null(), Grant.until.is_null() | (Grant.until > clock.today()))
+        query = query.where(not_over())
     return db.page(query, [Grant.id.desc()], limit=limit, cursor=cursor)
 
 
@@ -135,20 +175,7 @@ def check_separation() -> None:
 
     Whatever may bring that about (a grant, a post, a move) asks this at the end of its transaction.
     """
-    domains = {name: role.domain for name, role in registry.roles().items() if role.domain in registry.APART}
-    open_ones = list(
-        Grant.select().where(
-            Grant.role.in_(list(domains)), Grant.ended_at.is_null(),
-            Grant.until.is_null() | (Grant.until > clock.today()),
-        )
-    )
-    if len({domains[g.role] for g in open_ones}) < 2:
-        return
-    holds: dict[int, set[str]] = {}
-    for one in open_ones:
-        for person_id in members(one.subject_kind, one.subject_id, below=one.below, future=True):
-            holds.setdefault(person_id, set()).add(domains[one.role])
-    both = {i: found for i, found in holds.items() if len(found) > 1}
+    both = holders_of_two()
     if not both:
         return
     person_id, found = sorted(both.items())[0]
@@ -157,6 +184,19 @@ def check_separation() -> None:
         f"{_title('person', person_id)}不能同时担任{names}：三员分立，请先收回其中一方的角色",
         code="separation_of_duties", person=person_id, domains=sorted(found),
     )
+
+
+def holders_of_two() -> dict[int, set[str]]:
+    """Active people who hold, or are to hold, more than one administration, and which."""
+    domains = {name: role.domain for name, role in registry.roles().items() if role.domain in registry.APART}
+    open_ones = list(Grant.select().where(Grant.role.in_(list(domains)), not_over()))
+    if len({domains[g.role] for g in open_ones}) < 2:
+        return {}
+    holds: dict[int, set[str]] = {}
+    for one in open_ones:
+        for person_id in members(one.subject_kind, one.subject_id, below=one.below, future=True):
+            holds.setdefault(person_id, set()).add(domains[one.role])
+    return {i: found for i, found in holds.items() if len(found) > 1}
 
 
 def subject_of(subject: Any) -> tuple[str, int]:
@@ -194,6 +234,33 @@ def _check(
     return sorted(set(chosen))
 
 
+def _first(since: dt.date | dt.datetime | None) -> tuple[dt.date, dt.datetime | None]:
+    """First day, and the instant on it if one is given."""
+    if isinstance(since, dt.datetime):
+        return clock.local(since).date(), since
+    return since or clock.today(), None
+
+
+def _last(until: dt.date | dt.datetime | None) -> tuple[dt.date | None, dt.datetime | None]:
+    """The first day it holds no longer at all, and the instant before that if one is given."""
+    if not isinstance(until, dt.datetime):
+        return until, None
+    local = clock.local(until)
+    if local.time() == dt.time():
+        return local.date(), None
+    return local.date() + dt.timedelta(days=1), until
+
+
+def _check_time(
+    since: dt.date, since_at: dt.datetime | None, until: dt.date | None, until_at: dt.datetime | None
+) -> None:
+    wrong = until is not None and until <= max(since, clock.today())
+    if until_at is not None:
+        wrong = wrong or until_at <= max(since_at or clock.now(), clock.now())
+    if wrong:
+        raise Invalid("授权有误", errors={"until": ["结束要晚于现在和开始"]})
+
+
 def _granted(grant: Any, role: str) -> Grant:
     if not role:
         row = Grant.get_or_none(Grant.id == id_of(grant))
@@ -225,5 +292,6 @@ def _titles(kind: str, ids: set[int]) -> dict[int, str]:
 
 
 __all__ = [
-    "check_separation", "grant", "granted_to", "grants_to", "list_grants", "revoke", "subject_of", "subject_titles",
+    "SHOWN", "change_grant", "check_separation", "grant", "granted_to", "grants_to", "holders_of_two", "list_grants",
+    "revoke", "subject_of", "subject_titles",
 ]

@@ -15,6 +15,8 @@ from . import registry
 from .grants import check_separation
 from .models import Grant, RolePermission, StoredRole
 from .registry import RoleInfo
+from .scopes import not_over
+from .second_person import guard
 
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{1,79}")
 
@@ -33,6 +35,7 @@ def create_role(
     :raises Invalid: for a name that is taken or wrong, unknown permissions and scopes, and permissions of another
         domain: an administrator's right is only in a role of that administrator.
     """
+    guard("roles")
     with db.transaction():
         touch_everybody()
         errors = _check(title, permissions, domain)
@@ -55,6 +58,7 @@ def update_role(name: str, *, by: Person | int | None = None, **changes: Any) ->
     """Changes ``title``, ``description``, ``domain`` or ``permissions`` (all of them at once) of an own role."""
     if unknown := set(changes) - {"title", "description", "domain", "permissions"}:
         raise Invalid(f"角色没有这样的字段：{'、'.join(sorted(unknown))}")
+    guard("roles")
     with db.transaction():
         touch_everybody()
         row = _own(name)
@@ -83,12 +87,11 @@ def delete_role(name: str, *, by: Person | int | None = None) -> None:
 
     :raises Conflict: while it is granted to somebody.
     """
+    guard("roles")
     with db.transaction():
         touch_everybody()
         row = _own(name)
-        open_ones = Grant.select().where(
-            Grant.role == name, Grant.ended_at.is_null(), Grant.until.is_null() | (Grant.until > clock.today())
-        ).count()
+        open_ones = Grant.select().where(Grant.role == name, not_over()).count()
         if open_ones:
             raise Conflict(f"角色“{row.title}”还有 {open_ones} 条授权，请先收回", code="role_in_use")
         before = registry.roles()[name]

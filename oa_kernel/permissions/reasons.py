@@ -27,7 +27,7 @@ def explain(person: Any, name: str, obj: Any = None) -> list[dict[str, Any]]:
     Each is ``{"kind", "allowed", "text"}``; those by a role also have ``role``, ``scope``, and those by a grant
     ``grant`` (id), ``through`` (kind and id of the subject), ``since`` and ``until``. Kinds: ``verdict``,
     ``everyone``, ``grant``, ``scope`` (does not cover the object), ``subject`` (what the plugin says of
-    ``KIND:ID``), ``not_begun``, ``ended``, ``clearance``, ``inactive``, ``token``, ``unknown``, ``no_grant``.
+    ``KIND:ID``), ``auditor`` (audit administrators have no other rights), ``not_begun``, ``ended``, ``clearance``, ``inactive``, ``token``, ``unknown``, ``no_grant``.
     """
     seen = None
     if isinstance(obj, str):
@@ -47,6 +47,10 @@ def explain(person: Any, name: str, obj: Any = None) -> list[dict[str, Any]]:
         reasons.append(_reason("token", False, "所用的令牌不包括这项权限"))
     facts = facts_of(obj) if obj is not None else None
     by_roles = _by_roles(person, name, facts)
+    if "audit" in rights.domains and not registry.auditors_may(name):
+        for reason in by_roles:
+            reason["allowed"] = False
+        reasons.append(_reason("auditor", False, "本人是审计管理员：只能查看审计和办理自己的账户，其他权限不起作用"))
     if seen is not None:
         reasons.append(seen)
     reasons += by_roles or [_reason("no_grant", False, "没有任何角色授予这项权限")]
@@ -108,6 +112,8 @@ def _by_roles(person: Any, name: str, facts: Facts | None) -> list[dict[str, Any
 
 
 def _state(grant: Grant, today: Any) -> tuple[str, str]:
+    if grant.ended_at is None and (text := _by_the_clock(grant)):
+        return text
     if grant.ended_at is not None:
         return "ended", f"已于 {clock.local(grant.ended_at).date()} 收回"
     if grant.until is not None and grant.until <= today:
@@ -116,6 +122,18 @@ def _state(grant: Grant, today: Any) -> tuple[str, str]:
         return "not_begun", f"{grant.since} 起才有效"
     until = f"至 {grant.until}（不含）" if grant.until else "长期有效"
     return "grant", f"自 {grant.since} 起，{until}"
+
+
+def _by_the_clock(grant: Grant) -> tuple[str, str] | None:
+    """What the instants of a grant make of it; None where it has none that matter."""
+    now = clock.now()
+    if grant.until_at is not None and grant.until_at <= now:
+        return "ended", f"已于 {clock.local(grant.until_at):%Y-%m-%d %H:%M} 到期"
+    if grant.since_at is not None and grant.since_at > now:
+        return "not_begun", f"{clock.local(grant.since_at):%Y-%m-%d %H:%M} 起才有效"
+    if grant.until_at is not None:
+        return "grant", f"至 {clock.local(grant.until_at):%Y-%m-%d %H:%M}"
+    return None
 
 
 def _reaches(scope: str, person_id: int, facts: Facts, grant: Grant, through: list[Any]) -> bool:

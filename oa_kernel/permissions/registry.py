@@ -19,6 +19,12 @@ DOMAINS = ("business", "system", "security", "audit")
 #: domains of which nobody may hold two
 APART = ("system", "security", "audit")
 
+#: beside what belongs to the audit, an audit administrator has these: one's own affairs, and reading who there is.
+#: Every other permission does nothing for them, by whatever way it comes: they must not be able to write.
+AUDITORS_OWN = frozenset((
+    "kernel.profile.own", "kernel.tokens.own", "kernel.notifications.own", "kernel.people.read", "kernel.search.use",
+))
+
 SCOPE_TITLES = {
     "own": "本人的",
     "department": "本部门的",
@@ -80,6 +86,12 @@ def roles() -> dict[str, RoleInfo]:
     return found
 
 
+def auditors_may(permission: str) -> bool:
+    """Whether a permission counts for somebody who is an audit administrator."""
+    known = registered().get(permission)
+    return permission in AUDITORS_OWN or (known is not None and known.domain == "audit")
+
+
 def _declared() -> tuple[dict[str, Permission], dict[str, RoleInfo]]:
     running = runtime.current()
     # a plugin can break after the start (migration): what it declared must go with it
@@ -129,6 +141,6 @@ def unfit(known: Mapping[str, Permission], domain: str, permission: str, scope: 
 
 
 __all__ = [
-    "APART", "DOMAINS", "DOMAIN_TITLES", "SCOPES", "SCOPE_TITLES", "RoleInfo", "declared_roles", "registered",
-    "role", "roles", "unfit",
+    "APART", "AUDITORS_OWN", "DOMAINS", "DOMAIN_TITLES", "SCOPES", "SCOPE_TITLES", "RoleInfo", "auditors_may",
+    "declared_roles", "registered", "role", "roles", "unfit",
 ]

@@ -1,12 +1,14 @@
 """What somebody may do and for which data: loaded once, kept until it changes.
 
 A person's rights are kept by process under (person, ``version``, epoch, day). Whatever changes rights counts one of
-the first two up in its transaction, and days begin and end grants, so nothing stale is ever used. A person that
+the first two up in its transaction, days begin and end grants, and rights that an instant changes say until when
+they are good, so nothing stale is ever used. A person that
 came by ``session_by_secret`` or ``token_by_secret`` carries both counters: for such a one no query is needed.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -49,6 +51,12 @@ class Rights:
     scopes: Mapping[str, Scope]
     #: names of the roles held
     roles: frozenset[str]
+    #: permission → ids of the grants it comes by, where not everybody has it
+    grants: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    #: administrations held: of ``registry.APART``
+    domains: frozenset[str] = frozenset()
+    #: from this instant on a grant begins or ends; None: not before midnight
+    good_until: dt.datetime | None = None
 
 
 @dataclass(slots=True)
@@ -99,6 +107,11 @@ def scopes_of(person: Any) -> Mapping[str, Scope]:
     return scopes if limited is None else {k: v for k, v in scopes.items() if k in limited}
 
 
+def administrations(person: Any) -> frozenset[str]:
+    """Of ``system``, ``security`` and ``audit``: which somebody administers now."""
+    return rights_of(person).domains
+
+
 def rights_of(person: Any) -> Rights:
     """The person's rights today; no query when they are known and the person came by a session or token."""
     epoch = getattr(person, "rights_epoch", None)
@@ -108,7 +121,7 @@ def rights_of(person: Any) -> Rights:
     key = (person.id, version, epoch, clock.today())
     kept = _kept()
     rights = kept.get(key)
-    if rights is None:
+    if rights is None or (rights.good_until is not None and rights.good_until <= clock.now()):
         rights = load(person.id)
         # what a transaction has not committed may yet be undone: then nobody shall remember it
         db.on_commit(lambda: kept.put(key, rights))
@@ -120,14 +133,20 @@ def load(person_id: int) -> Rights:
     row = Person.select(Person.active, Person.clearance).where(Person.id == person_id).tuples().first()
     if row is None or not row[0]:
         return Rights(False, -1, MappingProxyType({}), frozenset())
-    held = held_roles(person_id)
+    held, good_until = _held(person_id)
+    domains = frozenset(h.role.domain for h in held if h.role.domain in registry.APART)
     wide: set[str] = set()
     single: dict[str, set[int]] = {}
     trees: dict[str, set[str]] = {}
     names: set[str] = set()
+    by: dict[str, tuple[int, ...]] = {}
     for one in held:
         for name, scope in one.role.permissions.items():
+            if "audit" in domains and not registry.auditors_may(name):
+                continue
             names.add(name)
+            if one.grant is not None:
+                by[name] = (*by.get(name, ()), one.grant.id)
             if scope == "all":
                 wide.add(name)
             elif scope == "chosen":
@@ -145,7 +164,10 @@ def load(person_id: int) -> Rights:
         alone, roots = single.get(name, set()), trees.get(name, set())
         inside = alone.union(*(below[path] for path in roots))
         scopes[name] = Scope(False, frozenset(inside), tuple(sorted(roots)), frozenset(alone))
-    return Rights(True, row[1], MappingProxyType(scopes), frozenset(h.role.name for h in held))
+    return Rights(
+        True, row[1], MappingProxyType(scopes), frozenset(h.role.name for h in held), MappingProxyType(by), domains,
+        good_until,
+    )
 
 
 def memberships(person_id: int) -> list[Membership]:
@@ -171,22 +193,31 @@ def memberships(person_id: int) -> list[Membership]:
 
 
 def held_roles(person_id: int) -> list[Held]:
-    """All roles somebody holds today, each with the grant it comes by."""
+    """All roles somebody holds now, each with the grant it comes by."""
+    return _held(person_id)[0]
+
+
+def _held(person_id: int) -> tuple[list[Held], dt.datetime | None]:
+    """The roles held now, and the next instant today at which that changes by itself."""
     belongs = memberships(person_id)
     declared = registry.declared_roles()
     held = [Held(role, None, belongs) for role in declared.values() if role.everyone]
-    grants = list(grants_about(person_id, belongs).where(in_force()))
+    grants = list(grants_about(person_id, belongs).where(of_today()))
     if not grants:
-        return held
+        return held, None
+    now, changes = clock.now(), []
     known = declared if all(g.role in declared for g in grants) else registry.roles()
     for grant in grants:
         role = known.get(grant.role)
         if role is None:
             continue  # its plugin is off or gone
         through = reached(grant, belongs)
-        if through is not None:
+        if through is None:
+            continue
+        changes += [at for at in (grant.since_at, grant.until_at) if at is not None and at > now]
+        if acts(grant, now):
             held.append(Held(role, grant, through))
-    return held
+    return held, min(changes, default=None)
 
 
 def grants_about(person_id: int, belongs: Iterable[Membership]) -> Any:
@@ -216,10 +247,32 @@ def reached(grant: Grant, belongs: list[Membership]) -> list[Membership] | None:
     return found or None
 
 
-def in_force() -> Any:
-    """SQL condition on Grant: open and in its days today."""
+def of_today() -> Any:
+    """SQL condition on Grant: open, and today is among its days; whether this instant is, says :func:`acts`."""
     today = clock.today()
     return Grant.ended_at.is_null() & (Grant.since <= today) & (Grant.until.is_null() | (Grant.until > today))
+
+
+def in_force() -> Any:
+    """SQL condition on Grant: open and in its time now."""
+    now = clock.now()
+    return (
+        of_today() & (Grant.since_at.is_null() | (Grant.since_at <= now))
+        & (Grant.until_at.is_null() | (Grant.until_at > now))
+    )
+
+
+def not_over() -> Any:
+    """SQL condition on Grant: in force, or still to begin."""
+    return (
+        Grant.ended_at.is_null() & (Grant.until.is_null() | (Grant.until > clock.today()))
+        & (Grant.until_at.is_null() | (Grant.until_at > clock.now()))
+    )
+
+
+def acts(grant: Grant, now: dt.datetime) -> bool:
+    """Whether a grant of today acts at this instant."""
+    return (grant.since_at is None or grant.since_at <= now) and (grant.until_at is None or grant.until_at > now)
 
 
 _EVERYTHING = Scope(all=True)
@@ -260,4 +313,4 @@ def _below(paths: set[str]) -> dict[str, set[int]]:
     return found
 
 
-__all__ = ["Held", "Membership", "Rights", "Scope", "rights_of", "scopes_of"]
+__all__ = ["Held", "administrations", "Membership", "Rights", "Scope", "rights_of", "scopes_of"]

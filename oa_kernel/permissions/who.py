@@ -15,8 +15,12 @@ from .scopes import in_force
 
 def people_with(permission: str) -> list[int]:
     """Ids of active people who hold a permission today, in whatever scope."""
-    names = [r.name for r in registry.roles().values() if permission in r.permissions]
-    return _people_with_roles(names)
+    roles = registry.roles().values()
+    found = _people_with_roles([r.name for r in roles if permission in r.permissions])
+    if not found or registry.auditors_may(permission):
+        return found
+    auditors = set(_people_with_roles([r.name for r in roles if r.domain == "audit"]))
+    return [i for i in found if i not in auditors]
 
 
 def people_with_role(role: str) -> list[int]:
