@@ -7,8 +7,8 @@ from typing import Any
 
 #: rooms with tables; a room referred to by another stands before it
 ROOMS = (
-    "identity", "permissions", "audit", "outbox", "notifications", "files", "numbering", "workflow", "search",
-    "scheduling", "web",
+    "identity", "permissions", "audit", "outbox", "notifications", "files", "numbering", "sheets", "workflow", "search",
+    "scheduling", "ledgers", "web",
 )
 
 

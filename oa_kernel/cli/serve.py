@@ -107,10 +107,12 @@ def _prepare(ctx: click.Context) -> tuple[Path, int]:
 
             bring_up_to_date(running)
         else:
-            from oa_kernel import workflow
+            from oa_kernel import ledgers, workflow
 
             runtime.check_migrations(running)
             workflow.sync_definitions()
+            if running.config["database"]["auto_migrate"]:
+                ledgers.sync()
         for state in running.plugins.broken():
             click.echo(f"✗ 插件 {state.name} 不可用：{state.reason}", err=True)
         return running.config.path, int(running.config["web"]["threads"])

@@ -13,13 +13,15 @@ from .common import as_json, boot, json_option
 @click.pass_context
 def migrate(ctx: click.Context, check: bool, json_: bool) -> None:
     """把数据库更新到已安装插件的版本。"""
-    from oa_kernel import db
+    from oa_kernel import db, ledgers
     from oa_kernel.db import migrate as migrations
 
     running = boot(migrated=False)
     try:
         todo = migrations.pending_all(running.plugins)
         if check:
+            if not todo:
+                todo = {f"ledger:{name}": [reason] for name, reason in ledgers.pending().items()}
             if json_:
                 as_json({"pending": todo})
             else:
@@ -30,20 +32,23 @@ def migrate(ctx: click.Context, check: bool, json_: bool) -> None:
             ctx.exit(1 if todo else 0)
         done = bring_up_to_date(running, quiet=json_)
         broken = running.plugins.broken()
+        wrong = ledgers.registry().left_out
         if json_:
-            as_json({"done": done, "broken": [s.as_dict() for s in broken]})
+            as_json({"done": done, "broken": [s.as_dict() for s in broken], "ledgers": wrong})
         elif not done:
             click.echo("数据库已是最新", err=True)
         for state in broken:
             click.echo(f"✗ {state.name}：{state.reason}", err=True)
-        ctx.exit(1 if broken else 0)
+        for name, reason in wrong.items():
+            click.echo(f"✗ 台账 {name}：{reason}", err=True)
+        ctx.exit(1 if broken or wrong else 0)
     finally:
         db.close()
 
 
 def bring_up_to_date(running: object, *, quiet: bool = False) -> dict[str, list[str]]:
-    """Runs what is pending, then takes in workflow definitions that came with plugins or stand in the folder."""
-    from oa_kernel import workflow
+    """Runs what is pending, then takes in workflow definitions and ledgers that came with plugins or stand in the folder."""
+    from oa_kernel import ledgers, workflow
     from oa_kernel.db import migrate as migrations
 
     done = migrations.upgrade(
@@ -51,6 +56,7 @@ def bring_up_to_date(running: object, *, quiet: bool = False) -> dict[str, list[
         None if quiet else lambda name, migration: click.echo(f"更新 {name}：{migration}", err=True),
     )
     workflow.sync_definitions()
+    ledgers.sync(None if quiet else lambda text: click.echo(text, err=True))
     return done
 
 

@@ -105,10 +105,10 @@ def make_template(
 
 
 def _after_migrations() -> None:
-    from oa_kernel import workflow
+    from oa_kernel import ledgers, workflow
 
-    if hasattr(workflow, "sync_definitions"):
-        workflow.sync_definitions()
+    workflow.sync_definitions()
+    ledgers.sync()
 
 
 def copy(template: Installation, folder: Path, settings: Mapping[str, Any] | None = None) -> Installation:
