@@ -27,6 +27,22 @@ class WorkflowDefinition(db.Model):
         indexes = ((("name", "current"), False),)
 
 
+class WorkflowDraft(db.Model):
+    """A definition being worked on in the designer: one a name, kept at every change, in force for nobody."""
+
+    name = db.CharField(max_length=120, unique=True)
+    text = db.TextField()
+    #: counts the changes; who saves says which one they saw
+    version = db.IntegerField(default=1)
+    #: the WorkflowDefinition it was begun from; null: a new one
+    base_id = db.BigIntegerField(null=True)
+    changed_by = db.BigIntegerField(null=True)
+    changed_at = db.UTCDateTimeField()
+
+    class Meta:
+        table_name = "workflow_draft"
+
+
 class Instance(db.Model):
     """A case."""
 
@@ -222,4 +238,4 @@ class StandIn(db.Model):
         indexes = ((("person_id", "ended_at"), False),)
 
 
-MODELS = [WorkflowDefinition, Instance, Run, Task, Trail, Timer, Done, StandIn]
+MODELS = [WorkflowDefinition, WorkflowDraft, Instance, Run, Task, Trail, Timer, Done, StandIn]
