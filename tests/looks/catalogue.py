@@ -9,7 +9,10 @@ ROOT = Path(__file__).parents[2]
 PARTS = {
     "kernel": (ROOT / "oa_kernel" / "web", ROOT / "oa_kernel" / "web" / "translations"),
     "theme": (ROOT / "themes/oa-theme-default/oa_theme_default", ROOT / "themes/oa-theme-default/oa_theme_default/translations"),
-    "documents": (ROOT / "plugins/oa-documents/oa_documents", ROOT / "plugins/oa-documents/oa_documents/translations"),
+    **{
+        folder.name[3:]: (inner := folder / folder.name.replace("-", "_"), inner / "translations")
+        for folder in sorted((ROOT / "plugins").glob("oa-*"))
+    },
 }
 _CALL = re.compile(r"""(?<![\w.])_\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")""")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")

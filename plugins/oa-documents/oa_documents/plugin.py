@@ -133,6 +133,13 @@ def oa_file_guards() -> list[c.FileGuard]:
 
 
 @hookimpl
+def oa_record_sources() -> list[c.RecordSource]:
+    from .services import records
+
+    return [records.SOURCE]
+
+
+@hookimpl
 def oa_verifiers() -> list[c.Verifier]:
     from .services import verification
 

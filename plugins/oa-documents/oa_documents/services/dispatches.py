@@ -17,7 +17,7 @@ from oa_kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 from .. import rights, settings
 from ..models import Dispatch, Organisation, Outgoing
-from . import addressbook
+from . import addressbook, records
 
 SUBJECT = "documents.outgoing"
 MAIL_TOPIC = "documents.dispatch"
@@ -208,6 +208,7 @@ def finish(document: Outgoing, by: Any, *, note: str = "") -> Outgoing:
         audit.record("documents.finish", SUBJECT, document.id, document.title,
                      after={"waiting": waiting, "note": note.strip()}, by=by)
         document_finished.send("documents", document=document, by=by)
+        records.tell(document, by)
     return document
 
 

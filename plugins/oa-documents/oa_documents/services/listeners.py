@@ -18,6 +18,7 @@ def connect() -> None:
     signals.workflow_rejected.connect(_ended)
     signals.workflow_cancelled.connect(_ended)
     signals.workflow_task_completed.connect(_task_completed)
+    signals.workflow_completed.connect(_completed)
 
 
 def subject_url(subject_id: str) -> str:
@@ -58,6 +59,12 @@ def _ended(_sender: Any, *, instance: Any, **_: Any) -> None:
     document = document_of(instance)
     if document is not None:
         _to_draft(document)
+
+
+def _completed(_sender: Any, **event: Any) -> None:
+    from . import records
+
+    records.completed(_sender, **event)
 
 
 def _to_draft(document: Any) -> None:

@@ -1,0 +1,17 @@
+"""The plugin's tables and its full-text index, version 0.1."""
+
+from oa_archives.models import MODELS, TEXT
+
+
+def migrate(migrator, database, *, fake=False):
+    """Makes all tables."""
+    if not fake:
+        database.create_tables(MODELS)
+        TEXT.create()
+
+
+def rollback(migrator, database, *, fake=False):
+    """Drops all tables."""
+    if not fake:
+        TEXT.drop()
+        database.drop_tables(list(reversed(MODELS)))

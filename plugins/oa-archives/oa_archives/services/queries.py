@@ -1,0 +1,110 @@
+"""Finding records: what the reader may see is part of the query; a page is one indexed query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from oa_kernel import db, permissions, search
+from oa_kernel.errors import BadRequest, NotFound
+
+from .. import rights
+from ..models import RETENTIONS, TEXT, Check, Item, Part
+
+LISTED = (
+    Item.id, Item.archival_number, Item.title, Item.number, Item.kind, Item.creator, Item.date, Item.year, Item.retention,
+    Item.secrecy, Item.department_name, Item.pages, Item.filed_at, Item.state, Item.class_code,
+)
+
+
+def visible(query: Any, person: Any) -> Any:
+    """``query`` over Item, limited to what the person may see."""
+    return permissions.restrict(query, person, rights.READ, department=Item.department_id, secrecy=Item.secrecy_level)
+
+
+def get(person: Any, item_id: Any) -> Item:
+    """The record, or NotFound where it is not there or not to be seen."""
+    number = int(item_id) if str(item_id).isascii() and str(item_id).isdigit() else 0
+    found = visible(Item.select(), person).where(Item.id == number).first() if 0 < number < 2**63 else None
+    if found is None:
+        raise NotFound("没有这件档案，或者您不能查看它")
+    return found
+
+
+def find(person: Any, filters: Mapping[str, Any], *, limit: int = 20, cursor: str | None = None) -> db.Page:
+    """A page of records, the last filed first; each with ``snippet``, (before, hit, after), where words were asked for.
+
+    :param filters: ``q`` (every word between spaces), ``in`` (``title`` | ``text`` | ``people`` | ``keywords``),
+        ``year``, ``number`` (文号 or 档号), ``retention``, ``class``.
+    """
+    q = str(filters.get("q") or "").strip()
+    query = Item.select(*LISTED, Item.text) if q else Item.select(*LISTED)
+    query = _filtered(visible(query, person), filters)
+    if not q:
+        return db.page(query, [Item.id.desc()], limit=limit, cursor=cursor)
+    page = TEXT.page(query, Item.id, q, column=str(filters.get("in") or ""), limit=limit, cursor=cursor)
+    for row in page.items:
+        row.snippet = search.snippet(row.text, q)
+    return page
+
+
+def _filtered(query: Any, filters: Mapping[str, Any]) -> Any:
+    year = str(filters.get("year") or "")
+    if year:
+        if not (year.isascii() and year.isdigit() and len(year) == 4):
+            raise BadRequest("year 应为四位年份，例：2026")
+        query = query.where(Item.year == int(year))
+    retention = filters.get("retention")
+    if retention:
+        if retention not in RETENTIONS:
+            raise BadRequest(f"retention 可用：{'、'.join(RETENTIONS)}")
+        query = query.where(Item.retention == str(retention))
+    number = str(filters.get("number") or "").strip()
+    if number:
+        query = query.where((Item.number == number) | (Item.archival_number == number))
+    if filters.get("class"):
+        query = query.where(Item.class_code == str(filters["class"]))
+    return query
+
+
+def parts(item: Item) -> list[Part]:
+    """Its files, in their order."""
+    return list(Part.select().where(Part.item == item.id).order_by(Part.position))
+
+
+def checks_of(item: Item) -> list[Check]:
+    """The results of the last check, in the order of the rules."""
+    last = Check.select(Check.stage, Check.at).where(Check.item == item.id).order_by(Check.id.desc()).limit(1).tuples().first()
+    if last is None:
+        return []
+    return list(Check.select().where(Check.item == item.id, Check.stage == last[0], Check.at == last[1]).order_by(Check.id))
+
+
+def years() -> list[int]:
+    """Years there are records of, newest first; one step down the index a year."""
+    found: list[int] = []
+    last = 10_000
+    while len(found) < 100:
+        year = Item.select(db.fn.MAX(Item.year)).where(Item.year < last).scalar()
+        if not year:
+            break
+        found.append(int(year))
+        last = year
+    return found
+
+
+def readable(person: Any, item_id: str) -> bool:
+    """May somebody read a record's files?"""
+    return bool(visible(Item.select(Item.id), person).where(Item.id == int(item_id)).exists())
+
+
+def search_box(person: Any, q: str, limit: int) -> list[dict[str, Any]]:
+    """For the one search box."""
+    try:
+        page = find(person, {"q": q}, limit=limit)
+    except BadRequest:
+        return []
+    return [{
+        "title": row.title, "url": f"/archives/{row.id}", "at": row.filed_at, "icon": "archive",
+        "snippet": "　".join(part for part in (row.archival_number, row.number, "".join(row.snippet)) if part),
+    } for row in page.items]

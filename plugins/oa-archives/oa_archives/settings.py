@@ -1,0 +1,40 @@
+"""The plugin's settings (``plugins: archives: …``) and how the code reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from oa_kernel import runtime
+
+
+def _s(doc: str, **rules: Any) -> dict[str, Any]:
+    return {**rules, "meta": {"doc": doc}}
+
+
+SCHEMA: dict[str, Any] = {
+    "fonds": _s("全宗号, letters and digits", type="string", default="Z109", regex="[A-Z0-9]{1,10}"),
+    "fonds_name": _s("全宗名称; empty: the organisation's name", type="string", default=""),
+    "category": _s("档案门类代码", type="string", default="WS", regex="[A-Z]{2,4}"),
+    "codes": _s("department → 机构代码; those left out get their pinyin initials", type="dict", default={},
+                keysrules={"type": "string"}, valuesrules={"type": "string", "regex": "[A-Z0-9]{2,10}"}),
+    "retention_table": _s("归档范围和保管期限表: a YAML file relative to the configuration; empty: the one that comes along",
+                          type="string", default=""),
+    "earlier_drafts": _s("keep earlier wordings with the record too", type="boolean", default=False),
+}
+
+
+def get(name: str) -> Any:
+    """One setting of the running installation."""
+    return section()[name]
+
+
+def section() -> Mapping[str, Any]:
+    """All settings of the plugin, with defaults."""
+    own = runtime.current().config.plugin("archives")
+    return {**{k: rule["default"] for k, rule in SCHEMA.items()}, **own}
+
+
+def fonds_name() -> str:
+    """全宗名称."""
+    return str(get("fonds_name") or runtime.current().config["organisation"]["name"])

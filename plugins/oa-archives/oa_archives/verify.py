@@ -1,0 +1,141 @@
+"""Is a package whole and genuine? Looks at nothing but the package: no database, no network."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from oa_kernel.crypto import SM3, CryptoError, sm3_hex
+from oa_kernel.crypto import verify as sm2_verify
+
+from . import package
+
+_MOST_FILES = 10_000
+_LARGEST_XML = 16 * 1024 * 1024
+_LARGEST_SIGNATURE = 64 * 1024
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """A zip file with an ``eep.xml``."""
+    if head[:4] != b"PK\x03\x04":
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return package.XML in archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return package.XML.encode() in head  # damaged: it still was one of ours
+
+
+def verify(path: Path) -> dict[str, Any]:
+    """``{ok, kind, summary, reasons, archival_number, title, files, fingerprint}``."""
+    result: dict[str, Any] = {"ok": False, "kind": "归档信息包", "summary": "", "reasons": [], "files": 0}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _verify(archive, result)
+    except _Wrong as error:
+        result["reasons"].append(str(error))
+    except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.LargeZipFile) as error:
+        result["reasons"].append(f"压缩包损坏：{error}")
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in ("zlib", "defusedxml", "xml"):
+            raise
+        result["reasons"].append(f"{package.XML} 或压缩数据损坏：{error}")
+    result["ok"] = not result["reasons"]
+    named = f"{result.get('archival_number', '')} {result.get('title', '')}".strip()
+    if result["ok"]:
+        result["summary"] = (f"归档信息包完整：{named}，{result['files']} 个文件与清单一致；签名公钥指纹（SM3）"
+                             f"{result['fingerprint']}，请与立档单位公布的核对")
+    else:
+        result["summary"] = "归档信息包不可信：" + result["reasons"][0]
+    return result
+
+
+class _Wrong(Exception):
+    """What is wrong, in words."""
+
+
+def _verify(archive: zipfile.ZipFile, result: dict[str, Any]) -> None:
+    infos = archive.infolist()
+    names = [i.filename for i in infos]
+    if len(names) > _MOST_FILES:
+        raise _Wrong(f"压缩包里有 {len(names)} 个文件，超过 {_MOST_FILES} 个")
+    if len(set(names)) != len(names):
+        raise _Wrong("压缩包里有同名的文件")
+    for name in names:
+        if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or ":" in name:
+            raise _Wrong(f"压缩包里有指向包外的路径：{name}")
+    xml = _read(archive, package.XML, _LARGEST_XML)
+    _signature(archive, xml, result)
+    listed = _listed(xml, result)
+    expected = {package.XML, package.SIGNATURE, package.README, *(path for path, _, _ in listed)}
+    for name in sorted(set(names) - expected):
+        result["reasons"].append(f"多出清单之外的文件：{name}")
+    for path, size, digest in listed:
+        if path not in names:
+            result["reasons"].append(f"缺少文件：{path}")
+            continue
+        if archive.getinfo(path).file_size != size:
+            result["reasons"].append(f"{path} 的字节数与清单不符：清单 {size}，实际 {archive.getinfo(path).file_size}")
+            continue
+        if _digest(archive, path, size) != digest:
+            result["reasons"].append(f"{path} 的摘要与清单不符：内容被改动过")
+    result["files"] = len(listed)
+
+
+def _signature(archive: zipfile.ZipFile, xml: bytes, result: dict[str, Any]) -> None:
+    try:
+        given = json.loads(_read(archive, package.SIGNATURE, _LARGEST_SIGNATURE))
+        public, signature = bytes.fromhex(given["public_key"]), bytes.fromhex(given["signature"])
+        genuine = sm2_verify(public, xml, signature)
+    except (ValueError, KeyError, TypeError, CryptoError, RecursionError) as error:
+        raise _Wrong(f"签名文件损坏：{error}") from error
+    result["fingerprint"] = sm3_hex(public)
+    result["signed_at"] = str(given.get("signed_at", ""))
+    if not genuine:
+        result["reasons"].append(f"{package.XML} 与签名不符：著录项或文件清单被改动过")
+
+
+def _listed(xml: bytes, result: dict[str, Any]) -> list[tuple[str, int, str]]:
+    from defusedxml.ElementTree import fromstring
+
+    root = fromstring(xml, forbid_dtd=True)
+    if root.get("类型") != package.KIND:
+        raise _Wrong(f"{package.XML} 不是本系统的封装包（类型 {root.get('类型')}）")
+    facts = package.as_mapping(root)
+    result["archival_number"], result["title"] = facts.get("档号", ""), facts.get("题名", "")
+    found = []
+    for one in root.iterfind("封装内容/文件组成/文件"):
+        found.append((one.findtext("路径") or "", int(one.findtext("字节数") or -1), one.findtext("SM3") or ""))
+    if not found:
+        raise _Wrong("清单里没有文件")
+    return found
+
+
+def _read(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    try:
+        info = archive.getinfo(name)
+    except KeyError:
+        raise _Wrong(f"缺少 {name}") from None
+    if info.file_size > most:
+        raise _Wrong(f"{name} 过大（{info.file_size} 字节）")
+    with archive.open(info) as source:
+        data = source.read(most + 1)
+    if len(data) > most:
+        raise _Wrong(f"{name} 过大")
+    return data
+
+
+def _digest(archive: zipfile.ZipFile, name: str, size: int) -> str:
+    digest, seen = SM3(), 0
+    with archive.open(name) as source:
+        while piece := source.read(1024 * 1024):
+            seen += len(piece)
+            if seen > size:
+                return ""
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+__all__ = ["recognises", "verify"]

@@ -1,0 +1,76 @@
+"""Records are found by any two characters, and only by who may see them."""
+
+import pytest
+from oa_archives.services import queries
+
+from oa_kernel.errors import BadRequest, NotFound
+
+pytestmark = pytest.mark.oa_databases
+
+
+def found(person, **filters):
+    return [row.title for row in queries.find(person, filters).items]
+
+
+def test_title_text_people_keywords_and_numbers_are_searched(desk):
+    desk.file(title="Fire safety", number="YZB 1", text="各处应当开展消防演练。")
+    desk.file(title="Holiday", number="YZB 2", text="国庆节放假三天。", choice={"keywords": ["值班安排"]})
+    for q, title in (("消防", "Fire safety"), ("防演", "Fire safety"), ("国庆节放", "Holiday"), ("值班", "Holiday"),
+                     ("YZB 1", "Fire safety"), ("Z109", "Holiday")):
+        assert title in found(desk.archivist, q=q), q
+    assert found(desk.archivist, q="消防 演练") == ["Fire safety"] and found(desk.archivist, q="消防 国庆") == []
+    assert found(desk.archivist, q="高明德") == ["Holiday", "Fire safety"]
+    assert found(desk.archivist, q="值班", **{"in": "title"}) == []
+
+
+def test_a_hit_shows_where_it_stands(desk):
+    desk.file(text="第一段。" * 30 + "各处应当开展消防演练，并报送结果。")
+    before, hit, after = queries.find(desk.archivist, {"q": "消防演练"}).items[0].snippet
+    assert before.startswith("…") and before.endswith("开展") and hit == "消防演练" and after.startswith("，并报送")
+
+
+def test_filters_go_with_the_words(desk):
+    desk.file(title="One", choice={"retention": "Y"})
+    desk.file(title="Two", number="YZB 2", choice={"retention": "D10", "year": 2026})
+    assert found(desk.archivist, q="消防", retention="Y") == ["One"]
+    assert found(desk.archivist, retention="D10", year="2026") == ["Two"] and found(desk.archivist, year="2025") == []
+    assert found(desk.archivist, number="YZB 2") == ["Two"] and found(desk.archivist, number="Z109-WS·2026-Y-BGS-0001") == ["One"]
+
+
+@pytest.mark.parametrize("filters", [{"year": "26"}, {"retention": "D5"}, {"q": "，。"}])
+def test_what_cannot_be_asked_is_said(desk, filters):
+    with pytest.raises(BadRequest):
+        queries.find(desk.archivist, filters)
+
+
+def test_a_reader_sees_the_own_departments_up_to_the_own_clearance(desk):
+    plain, secret = desk.file(title="Plain"), desk.file(title="Secret", level=2)
+    assert found(desk.reader, q="消防") == ["Plain"] and found(desk.reader) == ["Plain"]
+    assert found(desk.stranger, q="消防") == [] and found(desk.stranger) == []
+    assert queries.get(desk.reader, plain.id).title == "Plain"
+    for person, item in ((desk.reader, secret), (desk.stranger, plain)):
+        with pytest.raises(NotFound):
+            queries.get(person, item.id)
+
+
+def test_pages_follow_one_another_without_gap_or_double(desk):
+    for n in range(5):
+        desk.file(title=f"Item {n}")
+    seen, cursor = [], None
+    while True:
+        page = queries.find(desk.archivist, {"q": "消防"}, limit=2, cursor=cursor)
+        seen += [row.title for row in page.items]
+        cursor = page.next
+        if cursor is None:
+            break
+    assert seen == [f"Item {n}" for n in (4, 3, 2, 1, 0)]
+
+
+def test_a_page_is_one_query_whatever_is_asked(desk, count_queries):
+    for n in range(4):
+        desk.file(title=f"Item {n}")
+    queries.find(desk.archivist, {"q": "消防"})
+    for filters in ({}, {"q": "消防"}, {"q": "消防 安全", "year": "2026", "retention": "D30"}):
+        with count_queries() as statements:
+            queries.find(desk.archivist, filters)
+        assert len([s for s in statements if "archives_item" in s]) == 1

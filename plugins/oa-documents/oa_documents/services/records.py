@@ -1,0 +1,96 @@
+"""A finished document as a record: what it is called and what it consists of, for whoever keeps records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oa_kernel import audit, clock, db, files, signals, workflow
+from oa_kernel.contributions import Record, RecordPart, RecordSource
+from oa_kernel.errors import Conflict, NotFound
+
+from .. import settings
+from ..models import Outgoing, Revision
+from . import formal, queries
+
+SUBJECT = queries.SUBJECT
+#: what people did in the case, in the words of the draft sheet
+_DID = {"submit": "送审", "approve": "同意", "return": "退回", "reject": "否决"}
+
+
+def tell(document: Any, by: Any) -> None:
+    """Says that the document is finished and may be kept."""
+    signals.record_ready.send("documents", kind=SUBJECT, subject_id=str(document.id), by=by)
+
+
+def completed(_sender: Any, *, instance: Any, by: Any = None, **_: Any) -> None:
+    """A document's case reached its end."""
+    if instance.subject_kind == SUBJECT:
+        document = Outgoing.get_or_none(Outgoing.id == int(instance.subject_id))
+        if document is not None and document.state in ("signed", "dispatched"):
+            tell(document, by)
+
+
+def describe(document_id: str) -> Record:
+    """The record. Raises NotFound, or Conflict for what is not signed or was voided."""
+    document = Outgoing.get_or_none(Outgoing.id == int(document_id))
+    if document is None:
+        raise NotFound("没有这份公文")
+    if document.state == "voided":
+        raise Conflict(f"{document.number} 已作废，不归档", code="voided")
+    if document.state not in ("signed", "dispatched", "archived"):
+        raise Conflict("这份公文还没有成文，不能归档", code="not_signed")
+    return Record(
+        title=document.title, number=document.number or "", kind=document.kind, date=document.date,
+        creator=settings.issuer(), department_id=document.department_id, department=document.department_name,
+        secrecy=document.secrecy, secrecy_level=document.secrecy_level, secrecy_term=document.secrecy_term,
+        urgency=document.urgency, people=_people(document), text=_text(document), parts=_parts(document),
+        instance_id=document.instance_id,
+        facts={"主送": "、".join(document.addressees), "抄送": "、".join(document.cc), "签发人": document.signatory},
+    )
+
+
+def _people(document: Any) -> list[tuple[str, str]]:
+    found = [("拟稿", document.drafter_name)]
+    if document.instance_id:
+        for entry in workflow.trail(document.instance_id):
+            if entry["action"] in _DID and entry["action"] != "submit":
+                found.append((f"{entry['step_name']}{'' if entry['action'] == 'approve' else _DID[entry['action']]}",
+                              entry["by"]["name"]))
+    return list(dict.fromkeys(found))
+
+
+def _text(document: Any) -> str:
+    names = [f.name for f in files.attached(SUBJECT, str(document.id))]
+    return "\n".join([document.body, *document.addressees, *document.cc, *names])
+
+
+def _parts(document: Any) -> list[RecordPart]:
+    """The formal version, attachments, the final draft, the draft sheet, and the wordings before (kept or not as set)."""
+    found = [RecordPart("text", f"{document.number}.pdf", file=files.get(document.formal_file_id))]
+    found += [RecordPart("attachment", f.name, file=f) for f in files.attached(SUBJECT, str(document.id))]
+    found.append(RecordPart("final_draft", "定稿.txt", data=f"{document.title}\n\n{document.body}\n".encode()))
+    if document.instance_id:
+        found.append(RecordPart("handling", "发文稿纸.pdf", data=formal.sheet_pdf(document)))
+    for revision in Revision.select().where(Revision.document == document.id, Revision.reason == "submitted").order_by(Revision.n):
+        text = f"{revision.title}\n\n{revision.body}\n"
+        found.append(RecordPart("draft", f"第{revision.n}稿.txt", data=text.encode()))
+    return found
+
+
+def kept(document_id: str, reference: str, by: Any) -> None:
+    """It is in the archives now: nobody changes or voids it any more."""
+    with db.transaction():
+        document = db.lock_rows(Outgoing.select().where(Outgoing.id == int(document_id))).get()
+        if document.state == "archived":
+            return
+        describe(document_id)
+        Outgoing.update(state="archived", version=Outgoing.version + 1, updated_at=clock.now()).where(
+            Outgoing.id == document.id).execute()
+        audit.record("documents.archive", SUBJECT, document.id, document.title, by=by,
+                     before={"state": document.state}, after={"state": "archived", "archival_number": reference})
+
+
+SOURCE = RecordSource(
+    kind=SUBJECT, title="发文", describe=describe, kept=kept, visible=lambda person, i: queries.may_see(person, int(i)),
+    url=lambda i: f"/documents/{i}",
+)
