@@ -9,7 +9,9 @@ Every function that writes is one transaction with its audit event. ``by`` is wh
 Who may do it is asked before, with ``permissions.require``.
 """
 
+from .chart import Unit, chart
 from .departments import create_department, department, department_ids_below, department_tree, update_department
+from .history import history_of, holders_in
 from .lookups import departments_of, deputy_for, heads_of, holders, holders_of_kind, people_in
 from .models import Department, Person, PersonPost, Post, Session, Token
 from .moves import Moved, held_post, move_person
@@ -71,6 +73,7 @@ __all__ = [
     "Post",
     "Session",
     "Token",
+    "Unit",
     "all_posts",
     "assign",
     "authenticate",
@@ -78,6 +81,7 @@ __all__ = [
     "begin_totp",
     "by_ids",
     "by_username",
+    "chart",
     "check_password",
     "check_totp",
     "complete_profile",
@@ -103,7 +107,9 @@ __all__ = [
     "hash_password",
     "heads_of",
     "held_post",
+    "history_of",
     "holders",
+    "holders_in",
     "holders_of_kind",
     "holdings",
     "holdings_of",

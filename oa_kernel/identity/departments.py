@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from oa_kernel import audit, db
@@ -150,7 +153,23 @@ def _check_empty(row: Department) -> None:
         raise Conflict(f"“{row.name}”还有在用的职务，请先停用它们")
 
 
+_many = threading.local()
+
+
+@contextmanager
+def many_changes() -> Iterator[None]:
+    """In one transaction many people change: whether any now joins two administrators in one is asked once, at the end."""
+    _many.open = True
+    try:
+        yield
+    finally:
+        _many.open = False
+    _check_separation()
+
+
 def _check_separation() -> None:
+    if getattr(_many, "open", False):
+        return
     # the rule belongs to the permissions, which stand on this room: asked when needed, not at import
     from oa_kernel import permissions
 
@@ -158,6 +177,6 @@ def _check_separation() -> None:
 
 
 __all__ = [
-    "below", "create_department", "department", "department_ids_below", "department_tree", "path_ids",
+    "below", "create_department", "department", "department_ids_below", "department_tree", "many_changes", "path_ids",
     "update_department",
 ]

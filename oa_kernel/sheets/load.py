@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
-from zipfile import BadZipFile
 
 from oa_kernel import audit, db
 from oa_kernel.contributions import Sheet, SheetColumn
 from oa_kernel.errors import Invalid, OAError
 
+from . import safety
 from .workbook import find, parts_of
 
 #: rows of one worksheet, and cells looked at in a row
@@ -33,6 +34,8 @@ class Result:
     #: what the kinds tell of the rows they wrote, e.g. one-time passwords
     told: list[dict[str, Any]] = field(default_factory=list)
     dry_run: bool = False
+    #: rows that were looked at, where nothing was written
+    seen: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The shape of ``oa import … --json``."""
@@ -53,6 +56,11 @@ class Report:
 
     def __init__(self, result: Result, sheet: str = "") -> None:
         self._result, self._sheet = result, sheet
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether all will be undone: what is slow and cannot fail (a password's hash) may be left out."""
+        return self._result.dry_run
 
     def fault(self, row: int, column: str, message: str) -> None:
         """A row is wrong. ``column`` is its heading (empty: the row as a whole)."""
@@ -76,12 +84,15 @@ class Report:
 
 def load(
     kind: str, source: str | Path | BinaryIO, *, by: Any = None, dry_run: bool = False,
-    progress: Callable[[int], Any] | None = None,
+    progress: Callable[[int, int], Any] | None = None, before: Callable[[], Any] | None = None,
+    after: Callable[[Result], Any] | None = None,
 ) -> Result:
     """Imports a workbook. Any bad row and nothing is written.
 
     :param source: path or binary file of an .xlsx.
-    :param progress: called with the number of rows done so far.
+    :param progress: called with the number of rows done so far, and of all.
+    :param before, after: called inside the transaction of the import, before its first row and, if all is well,
+        after its last; what they raise undoes it.
     :raises Invalid: when the file is not a workbook, or a worksheet or heading is missing.
     """
     sheet = find(kind)
@@ -91,12 +102,15 @@ def load(
         return result
     try:
         with db.transaction():
+            if before is not None:
+                before()
             count, later = 0, []
+            total = sum(len(rows) for _part, rows in tables)
             for part, rows in tables:
                 report = Report(result, part.title if sheet.parts else "")
                 if part.load is None:
                     raise Invalid(f"{part.title}只能导出，不能导入")
-                finish = part.load(_counted(rows, count, progress), report, by)
+                finish = part.load(_Counted(rows, count, total, progress), report, by)
                 count += len(rows)
                 if finish is not None:
                     later.append(finish)
@@ -107,68 +121,106 @@ def load(
             result.written = count
             audit.record("sheets.imported", "sheets", kind, title=sheet.title, by=by,
                          after={"rows": {part.name: len(rows) for part, rows in tables}})
+            if after is not None:
+                after(result)
     except _Undo:
         result.told.clear()
+        result.seen = sum(len(rows) for _part, rows in tables)
     return result
 
 
-def _counted(rows: list[dict[str, Any]], before: int, progress: Callable[[int], Any] | None) -> Iterator[dict[str, Any]]:
-    for number, row in enumerate(rows, before + 1):
-        yield row
-        if progress:
-            progress(number)
+class _Counted:
+    """Rows on their way to a kind, told of one by one. ``rows``: all of them, for what is asked at once."""
+
+    def __init__(
+        self, rows: list[dict[str, Any]], before: int, total: int, progress: Callable[[int, int], Any] | None
+    ) -> None:
+        self.rows, self._before, self._total, self._progress = rows, before, total, progress
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for number, row in enumerate(self.rows, self._before + 1):
+            yield row
+            if self._progress:
+                self._progress(number, self._total)
 
 
 def _read(sheet: Sheet, source: Any, result: Result) -> list[tuple[Sheet, list[dict[str, Any]]]]:
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = load_workbook(source, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise Invalid(f"没有文件 {source}") from None
-        raise Invalid("这不是 .xlsx 工作簿，或文件已损坏：请用 Excel 或 WPS 另存为 .xlsx 后再试") from error
-    try:
+    with opened(source) as (book, last_rows):
         found = []
         for part in parts_of(sheet):
-            page = _page(book, part, alone=not sheet.parts)
+            page = page_of(book, part, alone=not sheet.parts)
             if page is None:
                 continue
             report = Report(result, part.title if sheet.parts else "")
-            found.append((part, list(_rows(part, page, report))))
+            found.append((part, list(_rows(part, page, last_rows, report))))
         if not found:
             raise Invalid("工作簿里没有要导入的工作表：应为 " + "、".join(p.title for p in parts_of(sheet)))
+        result.seen = sum(len(rows) for _part, rows in found)
         return found
+
+
+@contextmanager
+def opened(source: Any) -> Iterator[tuple[Any, dict[str, int]]]:
+    """A workbook that was looked through (:mod:`.safety`), read row by row, and the last row of each worksheet.
+
+    :raises Invalid: when it is none, or not an ordinary one.
+    """
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    last_rows = safety.check(source)
+    try:
+        book = load_workbook(source, read_only=True, keep_links=False)
+    except (InvalidFileException, KeyError, ValueError, TypeError, AttributeError, SyntaxError, OSError) as error:
+        raise Invalid("这不是 .xlsx 工作簿，或文件已损坏：请用 Excel 或 WPS 另存为 .xlsx 后再试") from error
+    try:
+        yield book, last_rows
     finally:
         book.close()
 
 
-def _page(book: Any, part: Sheet, alone: bool) -> Any:
+def page_of(book: Any, part: Sheet, alone: bool) -> Any:
+    """The worksheet of a kind: by its title, or the first where the workbook is of one kind only."""
     for page in book.worksheets:
         if page.title == part.title[:31]:
             return page
     return book.worksheets[0] if alone and book.worksheets else None
 
 
-def _rows(sheet: Sheet, page: Any, report: Report) -> Iterator[dict[str, Any]]:
-    lines = page.iter_rows(max_col=_MAX_COLUMNS, values_only=True)
-    heads = [str(h or "").strip().rstrip("*＊").strip() for h in next(lines, ())]
+def lines_of(page: Any, last_rows: dict[str, int]) -> Iterator[tuple[Any, ...]]:
+    """The cells of each row down to the last that holds anything."""
+    last = last_rows.get(str(getattr(page, "_worksheet_path", "")).lstrip("/"), MAX_ROWS + 2)
+    return iter(page.iter_rows(max_row=min(last, MAX_ROWS + 2), max_col=_MAX_COLUMNS) if last else ())
+
+
+def _rows(sheet: Sheet, page: Any, last_rows: dict[str, int], report: Report) -> Iterator[dict[str, Any]]:
+    lines = lines_of(page, last_rows)
+    heads = [str(h.value or "").strip().rstrip("*＊").strip() for h in next(lines, ())]
     place = _places(sheet, heads)
     for number, line in enumerate(lines, 2):
+        if all(cell.value is None or str(cell.value).strip() == "" for cell in line):
+            continue
         if number > MAX_ROWS + 1:
             raise Invalid(f"一次最多导入 {MAX_ROWS} 行：请分成几个文件")
-        if all(value is None or str(value).strip() == "" for value in line):
-            continue
         row: dict[str, Any] = {"row": number}
         for column in sheet.columns:
             at = place.get(column.name)
-            raw = line[at] if at is not None and at < len(line) else None
+            cell = line[at] if at is not None and at < len(line) else None
             try:
-                row[column.name] = read_cell(column, raw)
+                row[column.name] = read_cell(column, None if cell is None else _plain(column, cell))
             except ValueError as error:
                 report.fault(number, column.title, str(error))
         yield row
+
+
+def _plain(column: SheetColumn, cell: Any) -> Any:
+    """A cell's value. A formula is none: what it would come to is not in the file's keeping."""
+    kind = getattr(cell, "data_type", "n")
+    if kind == "f":
+        raise ValueError(f"“{column.title}”是公式：请复制后“选择性粘贴”为值")
+    if kind == "e":
+        raise ValueError(f"“{column.title}”是错误值 {cell.value}")
+    return cell.value
 
 
 def _places(sheet: Sheet, heads: list[str]) -> dict[str, int]:
@@ -257,4 +309,4 @@ _READ: dict[str, Callable[[SheetColumn, Any], Any]] = {
     "text": _text, "integer": _integer, "number": _number, "date": _date, "boolean": _boolean,
 }
 
-__all__ = ["MAX_ROWS", "Report", "Result", "load", "read_cell"]
+__all__ = ["MAX_ROWS", "Report", "Result", "lines_of", "load", "opened", "page_of", "read_cell"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from oa_kernel import builtin
+from oa_kernel import audit, builtin
 from oa_kernel.contributions import Sheet
 from oa_kernel.errors import NotFound
 
@@ -36,14 +36,35 @@ def parts_of(sheet: Sheet) -> list[Sheet]:
     return [find(name) for name in sheet.parts] if sheet.parts else [sheet]
 
 
-def dump(name: str, target: str | Path | BinaryIO) -> int:
-    """Writes all rows of a kind to a workbook; how many."""
-    return _write(find(name), target, lambda part: part.dump() if part.dump else ())
+def dump(name: str, target: str | Path | BinaryIO, *, by: Any = None) -> int:
+    """Writes all rows of a kind to a workbook; how many. That they went out stands in the audit record."""
+    sheet = find(name)
+    count = _write(sheet, target, lambda part: part.dump() if part.dump else ())
+    audit.record("sheets.exported", "sheets", sheet.name, title=sheet.title, after={"rows": count}, by=by)
+    return count
 
 
 def template(name: str, target: str | Path | BinaryIO) -> None:
     """Writes a workbook with headings and notes only, to be filled in."""
     _write(find(name), target, lambda part: ())
+
+
+def listing(title: str, heads: Mapping[str, str], rows: Iterable[Mapping[str, Any]], target: Any) -> None:
+    """Writes plain rows under their headings (key → heading) to a workbook of one worksheet."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    page = book.create_sheet(title[:31])
+    page.freeze_panes = "A2"
+    page.append(list(heads.values()))
+    for row in rows:
+        page.append([shown(row.get(key)) for key in heads])
+    book.save(target)
+
+
+def write(sheet: Sheet, rows: Iterable[Mapping[str, Any]], target: str | Path | BinaryIO) -> int:
+    """Writes given rows as a worksheet of this kind, which need not be a registered one; how many."""
+    return _write(sheet, target, lambda _part: rows)
 
 
 def _write(sheet: Sheet, target: Any, rows_of: Any) -> int:
@@ -85,7 +106,7 @@ def _worksheet(book: Any, sheet: Sheet, rows: Iterable[Mapping[str, Any]]) -> in
     for row in rows:
         cells = []
         for column in sheet.columns:
-            cell = WriteOnlyCell(page, _shown(row.get(column.name)))
+            cell = WriteOnlyCell(page, shown(row.get(column.name)))
             cell.number_format = _LOOKS[column.kind][1]
             cells.append(cell)
         page.append(cells)
@@ -93,7 +114,7 @@ def _worksheet(book: Any, sheet: Sheet, rows: Iterable[Mapping[str, Any]]) -> in
     return count
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
     """A value as a cell holds it. Text that would be taken for a formula begins with an apostrophe."""
     if isinstance(value, bool):
         return "是" if value else "否"
@@ -106,4 +127,4 @@ def _shown(value: Any) -> Any:
     return value
 
 
-__all__ = ["dump", "find", "kinds", "parts_of", "template"]
+__all__ = ["dump", "find", "kinds", "listing", "parts_of", "shown", "template", "write"]
