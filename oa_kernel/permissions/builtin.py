@@ -49,6 +49,7 @@ CONTRIBUTIONS = {
         Permission("kernel.plugins.manage", "启用和停用插件", domain="system"),
         Permission("kernel.deadletters.manage", "处理未能送达的消息", domain="system"),
         Permission("kernel.workflow.manage", "管理流程定义和运行中的流程", domain="system"),
+        Permission("kernel.workflow.statistics", "查看流程统计"),
         Permission("kernel.numbering.manage", "管理编号登记", domain="system"),
         Permission("kernel.doctor.view", "查看系统诊断", domain="system"),
         Permission("kernel.roles.manage", "管理角色", domain="security"),
@@ -69,7 +70,7 @@ CONTRIBUTIONS = {
         Role(
             "system_admin", "系统管理员",
             _all("kernel.people.manage", "kernel.departments.manage", "kernel.plugins.view", "kernel.plugins.manage",
-                 "kernel.deadletters.manage", "kernel.workflow.manage", "kernel.numbering.manage",
+                 "kernel.deadletters.manage", "kernel.workflow.manage", "kernel.workflow.statistics", "kernel.numbering.manage",
                  "kernel.doctor.view"),
             "维护人员、部门、插件和流程，不能授权，不能看审计", domain="system",
         ),

@@ -73,6 +73,29 @@ def before(end: dt.datetime, spec: str) -> dt.datetime:
     return (end - dt.timedelta(**{unit: count})).astimezone(dt.UTC)
 
 
+def between(start: dt.datetime, end: dt.datetime) -> dt.timedelta:
+    """How much of the hours of work lies between two instants; nothing where ``end`` is not after ``start``."""
+    if end <= start:
+        return dt.timedelta(0)
+    first, last = clock.local(start).date(), clock.local(end).date()
+    found = dt.timedelta(0)
+    for day in {first, last}:
+        for begin, until in _spans(day):
+            found += max(dt.timedelta(0), min(until, end) - max(begin, start))
+    whole = sum((_length(a, b) for a, b in hours()), dt.timedelta(0))
+    day = first + dt.timedelta(days=1)
+    while day < last:
+        if is_working_day(day):
+            found += whole
+        day += dt.timedelta(days=1)
+    return found
+
+
+def _length(start: dt.time, end: dt.time) -> dt.timedelta:
+    day = dt.date.min
+    return dt.datetime.combine(day, end.replace(tzinfo=None)) - dt.datetime.combine(day, start.replace(tzinfo=None))
+
+
 def hours() -> list[tuple[dt.time, dt.time]]:
     """The hours of a working day, as (from, until), in order."""
     cache = runtime.current().cache
@@ -140,4 +163,4 @@ def _subtract_working(end: dt.datetime, left: dt.timedelta) -> dt.datetime:
         day = _next_working_day(day, -1)
 
 
-__all__ = ["UNITS", "before", "due_at", "hours", "is_working_day", "parse"]
+__all__ = ["UNITS", "before", "between", "due_at", "hours", "is_working_day", "parse"]

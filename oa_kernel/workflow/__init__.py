@@ -24,14 +24,18 @@ from .engine import (
     start,
     takes_part,
 )
+from .failing import failed_service_count, failed_service_page
+from .following import course, deadline_words, urge_again_at
 from .migrating import migrate
 from .models import Instance, Run, Task, Trail
+from .open_work import open_work, open_work_counts, taken_over
 from .schema import json_schema
 from .standing import delegate_standing, end_stand_in, hand_over, set_absent, stand_ins
+from .statistics import statistics
 from .steps import failed_services, repeat_service
 from .store import check_text, definition, definitions, publish, sync_definitions, validate_text
 from .todo import actions_of, get_task, is_about, next_task, task_actions, todo, todo_counts
-from .trial import simulate
+from .trial import simulate, simulate_text
 from .view import (
     definition_of,
     get_instance,
@@ -60,14 +64,18 @@ __all__ = [
     "can_see",
     "cancel",
     "case_url",
+    "course",
     "check_text",
     "definition",
     "definition_of",
     "definitions",
+    "deadline_words",
     "delegate_standing",
     "diagram",
     "due_at",
     "end_stand_in",
+    "failed_service_count",
+    "failed_service_page",
     "failed_services",
     "first_step",
     "get_instance",
@@ -83,6 +91,8 @@ __all__ = [
     "migrate",
     "next_steps_preview",
     "next_task",
+    "open_work",
+    "open_work_counts",
     "open_task",
     "publish",
     "reopen",
@@ -92,17 +102,21 @@ __all__ = [
     "return_targets",
     "set_absent",
     "simulate",
+    "simulate_text",
     "skip",
     "stand_ins",
     "start",
     "started_by",
+    "statistics",
     "suspend",
     "sync_definitions",
+    "taken_over",
     "takes_part",
     "task_actions",
     "todo",
     "todo_counts",
     "trail",
+    "urge_again_at",
     "urge",
     "validate_text",
     "view_of",

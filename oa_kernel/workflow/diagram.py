@@ -1,4 +1,5 @@
-"""A definition as a picture: SVG from top to bottom, readable on a phone; done steps ticked, the current one lit.
+"""A definition as a picture: SVG from top to bottom, readable on a phone. Of a case: what is done ticked, the current
+step lit, what may still come in outline, what it did not take faint; under each step who has it and for how long.
 
 Only presentation attributes and classes, no style or script, so that it fits a strict content security policy;
 the state of a step is told by a mark and a word for screen readers, not by colour alone.
@@ -7,52 +8,94 @@ the state of a step is told by a mark and a word for screen readers, not by colo
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from html import escape
 
 from . import people
 from .definition import END, Definition, Step
-from .models import Instance, Run, Task
+from .following import Course, course, reachable
+from .models import Instance
 
 BOX_W, BOX_H, GAP_X, GAP_Y, PAD = 168, 52, 28, 38, 14
+#: shades of :func:`heat`
+SHADES = 5
 
 
-def diagram(what: Definition | Instance) -> str:
-    """SVG of a definition, or of a case with where it is."""
+def diagram(what: Definition | Instance, *, went: Course | None = None, notes: Mapping[str, str] | None = None,
+            shades: Mapping[str, int] | None = None) -> str:
+    """SVG of a definition, or of a case with where it is.
+
+    :param went: the case's course, where it is known already.
+    :param notes: step → a line under its title, in place of who does it.
+    :param shades: step → 0 … 4, from light to dark; see :func:`heat`.
+    """
     states: dict[str, str] = {}
-    holders: dict[str, str] = {}
+    below: dict[str, str] = dict(notes or {})
     if isinstance(what, Instance):
         from . import store
 
         definition = store.by_id(what.definition_id)
-        states, holders = _states(what)
+        states, held = _states(what, definition, went or course(what))
+        below = held | below
     else:
         definition = what
-    return _draw(definition, states, holders)
+    return _draw(definition, states, below, shades or {})
 
 
-def _states(instance: Instance) -> tuple[dict[str, str], dict[str, str]]:
+def heat(times: Mapping[str, float | None]) -> dict[str, int]:
+    """Step → shade, by how it compares with the slowest."""
+    most = max((t for t in times.values() if t), default=0)
+    return {s: min(SHADES - 1, int(t / most * SHADES)) for s, t in times.items() if t is not None} if most else {}
+
+
+def _states(instance: Instance, definition: Definition, went: Course) -> tuple[dict[str, str], dict[str, str]]:
     states: dict[str, str] = {}
-    for step, state in Run.select(Run.step, Run.state).where(Run.instance_id == instance.id).order_by(Run.id).tuples():
-        states[step] = {"open": "current", "done": "done"}.get(state, states.get(step, ""))
+    below: dict[str, str] = {}
+    for passage in went.passages:
+        if passage.state == "cancelled":
+            states.setdefault(passage.step, "")
+            continue
+        states[passage.step] = passage.state
+        here = [h for h in passage.people if h.state == ("done" if passage.state == "done" else "open")] or [
+            h for h in passage.people if h.state in ("paused", "waiting")]
+        names = "、".join(h.name for h in here[:2]) + (f" 等 {len(here)} 人" if len(here) > 2 else "")
+        spent = length(passage.time.seconds)
+        below[passage.step] = f"{names} · {'' if passage.state == 'done' else '已 '}{spent}" if names else spent
+    now = [s for s, state in states.items() if state in ("current", "paused")]
+    for name in _by_itself(definition):  # forks and joins have no time of their own: they lie behind when what follows began
+        if any(states.get(t) in ("done", "current", "paused") for t in _targets(definition.steps[name])):
+            states[name] = "done"
     if instance.state == "completed":
         states[END] = "done"
-    from .case import usernames
+    elif instance.state in ("running", "suspended", "withdrawn"):
+        for name in reachable(definition, now):
+            if not states.get(name) or states[name] == "done" and name == END:
+                states[name] = "coming"
+    for name in (*definition.steps, END):
+        states.setdefault(name, "")
+        states[name] = states[name] or "untaken"
+    return states, below
 
-    rows = list(Task.select(Task.step, Task.assignee_id).where(
-        Task.instance_id == instance.id, Task.state == "open", Task.kind != "circulate").tuples())
-    names = usernames([i for _, i in rows])
-    holders: dict[str, list[str]] = {}
-    for step, person in rows:
-        holders.setdefault(step, []).append(names[person][1] if person in names else "")
-    return states, {s: "、".join(n[:3]) + (f" 等 {len(n)} 人" if len(n) > 3 else "") for s, n in holders.items()}
+
+def _by_itself(definition: Definition) -> list[str]:
+    return [s.id for s in reversed(definition.steps.values()) if s.type in ("fork", "join", "notify")]
+
+
+def length(seconds: float) -> str:
+    """A length of time in its largest unit, zh-CN."""
+    if seconds < 3600:
+        return f"{max(1, int(seconds // 60))} 分钟"
+    if seconds < 48 * 3600:
+        return f"{int(seconds // 3600)} 小时"
+    return f"{int(seconds // 86400)} 天"
 
 
 def _layers(definition: Definition) -> list[list[str]]:
     """Steps by their longest distance from the first; ``end`` last."""
     depth: dict[str, int] = {definition.first.id: 0}
-    changed = True
-    while changed:  # the graph has no circle: this ends
-        changed = False
+    changed, rounds = True, 0
+    while changed and rounds <= len(definition.steps):  # where the graph has a circle, so many rounds do
+        changed, rounds = False, rounds + 1
         for step in definition.steps.values():
             if step.id not in depth:
                 continue
@@ -85,7 +128,7 @@ def _fit(text: str, units: int) -> str:
     return out
 
 
-def _draw(definition: Definition, states: dict[str, str], holders: dict[str, str]) -> str:
+def _draw(definition: Definition, states: dict[str, str], below: dict[str, str], shades: Mapping[str, int]) -> str:
     layers = _layers(definition)
     widest = max(len(layer) for layer in layers)
     width = PAD * 2 + widest * BOX_W + (widest - 1) * GAP_X
@@ -95,9 +138,9 @@ def _draw(definition: Definition, states: dict[str, str], holders: dict[str, str
         left = (width - (len(layer) * BOX_W + (len(layer) - 1) * GAP_X)) / 2
         for column, name in enumerate(layer):
             place[name] = (left + column * (BOX_W + GAP_X), PAD + row * (BOX_H + GAP_Y))
-    arrows = [_arrow(place[s.id], place[b.to], b.when)
+    arrows = [_arrow(place[s.id], place[b.to], b.when, _taken(states, s.id, b.to))
               for s in definition.steps.values() for b in (*s.next, *s.branches) if s.id in place and b.to in place]
-    boxes = [_box(definition, name, place[name], states.get(name, ""), holders.get(name, "")) for name in place]
+    boxes = [_box(definition, name, place[name], states.get(name, ""), below.get(name, ""), shades.get(name)) for name in place]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="oa-flow" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
         f'height="{height:g}" role="img" aria-label="{escape(definition.title)}流程图" font-size="13" '
@@ -108,7 +151,11 @@ def _draw(definition: Definition, states: dict[str, str], holders: dict[str, str
     )
 
 
-def _arrow(start: tuple[float, float], end: tuple[float, float], when: str) -> str:
+def _taken(states: Mapping[str, str], start: str, end: str) -> bool:
+    return states.get(start) == "done" and states.get(end) in ("done", "current", "paused")
+
+
+def _arrow(start: tuple[float, float], end: tuple[float, float], when: str, taken: bool) -> str:
     x1, y1 = start[0] + BOX_W / 2, start[1] + BOX_H
     x2, y2 = end[0] + BOX_W / 2, end[1]
     middle = (y1 + y2) / 2
@@ -116,34 +163,46 @@ def _arrow(start: tuple[float, float], end: tuple[float, float], when: str) -> s
     label = ""
     if when:
         x = x2 if x1 != x2 else x1 + 6
-        label = (f'<text x="{x + 4:g}" y="{y2 - 8:g}" font-size="11" fill="#5b6575">{escape(_fit(when, 24))}'
-                 f"<title>{escape(when)}</title></text>")
-    return f'<path d="{path}" fill="none" stroke="#8a94a6" stroke-width="1.2" marker-end="url(#oa-flow-tip)"/>{label}'
+        label = (f'<text class="oa-flow-small" x="{x + 4:g}" y="{y2 - 8:g}" font-size="11" fill="#5b6575">'
+                 f"{escape(_fit(when, 24))}<title>{escape(when)}</title></text>")
+    look = 'stroke="#3a8f55" stroke-width="2"' if taken else 'stroke="#8a94a6" stroke-width="1.2"'
+    return f'<path d="{path}" fill="none" {look} marker-end="url(#oa-flow-tip)"/>{label}'
 
 
+#: fill, stroke, width, dashes, mark, word
 _LOOKS = {
-    "current": ("#e8f1fd", "#1f6feb", 2.0, "● ", "当前环节"),
-    "done": ("#eef7f0", "#3a8f55", 1.2, "✓ ", "已办"),
-    "": ("#ffffff", "#b6bfcc", 1.2, "", "未到"),
+    "current": ("#e8f1fd", "#1f6feb", 2.0, "", "● ", "当前环节"),
+    "paused": ("#fdf3e1", "#8a5300", 2.0, "6 3", "‖ ", "停着"),
+    "done": ("#eef7f0", "#3a8f55", 1.2, "", "✓ ", "已办"),
+    "coming": ("#ffffff", "#6b7686", 1.2, "4 3", "○ ", "将到"),
+    "untaken": ("#f6f7f9", "#c9d0d9", 1.0, "2 3", "", "未经过"),
+    "": ("#ffffff", "#b6bfcc", 1.2, "", "", ""),
 }
+_SHADES = ("#fff8ec", "#fdebc8", "#fbd596", "#f6b35c", "#ee8f3a")
 
 
-def _box(definition: Definition, name: str, at: tuple[float, float], state: str, holder: str) -> str:
-    fill, stroke, line, mark, word = _LOOKS.get(state, _LOOKS[""])
+def _box(definition: Definition, name: str, at: tuple[float, float], state: str, note: str, shade: int | None) -> str:
+    fill, stroke, line, dashes, mark, word = _LOOKS.get(state, _LOOKS[""])
     x, y = at
     step = definition.steps.get(name)
     title = step.title if step else "结束"
-    below = holder or (people.describe(step.people) if step and step.type == "task" else "")
-    if step is not None and step.type != "task":
-        below = "并行分支" if step.type == "fork" else "汇合"
+    below = note or (people.describe(step.people) if step and step.type == "task" else "")
+    if step is not None and not note and step.type in _TYPES:
+        below = _TYPES[step.type]
+    classes = f"oa-flow-step{' is-' + state if state else ''}"
+    if shade is not None:
+        fill, stroke, classes = _SHADES[shade], "#8a5300", f"{classes} is-shade-{shade}"
     radius = 26 if step is None else 6
     ty = y + (BOX_H / 2 + 5 if not below else 22)
-    small = (f'<text x="{x + BOX_W / 2:g}" y="{y + 40:g}" text-anchor="middle" font-size="11" fill="#5b6575">'
-             f"{escape(_fit(below, 24))}</text>") if below else ""
+    small = (f'<text class="oa-flow-small" x="{x + BOX_W / 2:g}" y="{y + 40:g}" text-anchor="middle" font-size="11" fill="#4a5462">'
+             f"{escape(_fit(below, 26))}</text>") if below else ""
+    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
     return (
-        f'<g class="oa-flow-step {("is-" + state) if state else ""}"><title>{escape(title)}（{word}）'
-        f'{escape("：" + below if below else "")}</title>'
+        f'<g class="{classes}"><title>{escape(title)}{f"（{word}）" if word else ""}{escape("：" + below if below else "")}</title>'
         f'<rect x="{x:g}" y="{y:g}" width="{BOX_W}" height="{BOX_H}" rx="{radius}" fill="{fill}" stroke="{stroke}" '
-        f'stroke-width="{line}"/><text x="{x + BOX_W / 2:g}" y="{ty:g}" text-anchor="middle" fill="#1f2733">'
+        f'stroke-width="{line}"{dashed}/><text x="{x + BOX_W / 2:g}" y="{ty:g}" text-anchor="middle" fill="#1f2733">'
         f"{mark}{escape(_fit(title, 22))}</text>{small}</g>"
     )
+
+
+_TYPES = {"fork": "并行分支", "join": "汇合", "subprocess": "子流程", "service": "自动办理", "timer": "等候", "notify": "通知"}

@@ -12,6 +12,7 @@ from . import fields, moves, people, store
 from .case import Case, iso, usernames
 from .definition import END, Step
 from .engine import WORDS, can_see, offered, open_kind
+from .following import urge_again_at
 from .models import Instance, Task, Trail
 from .people import MANAGE
 from .returning import may_retrieve
@@ -81,6 +82,7 @@ def view_of(instance: Instance, viewer: Any) -> dict[str, Any]:
         "form": fields.visible(definition, steps, instance.form),
         "started_at": iso(instance.started_at),
         "ended_at": iso(instance.ended_at),
+        "urge_again_at": iso(urge_again_at(instance)),
         "current": _current(instance, definition, tasks, names, viewer),
         "trail": trail(instance.id),
     }
@@ -124,7 +126,7 @@ def trail(instance_id: int) -> list[dict[str, Any]]:
     return [{
         "at": iso(t.at), "step": t.step, "step_name": t.step_name, "action": t.action,
         "action_name": WORDS.get(t.action, t.action),
-        "by": {"username": t.by_username, "name": t.by_name}, "comment": t.comment, "details": t.details or {},
+        "by": {"username": t.by_username, "name": t.by_name}, "comment": t.comment, "details": t.details or {}, "task": t.task_id,
     } for t in rows]
 
 
