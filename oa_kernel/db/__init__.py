@@ -33,6 +33,7 @@ from peewee import (
     fn,
 )
 
+from .distinct import distinct_values
 from .engine import close, count_queries, database, engine_name, init, is_postgresql, lock_rows, ping
 from .fields import JSONField, UTCDateTimeField
 from .model import Model, snapshot
@@ -65,6 +66,7 @@ __all__ = [
     "close",
     "count_queries",
     "database",
+    "distinct_values",
     "engine_name",
     "fn",
     "in_transaction",

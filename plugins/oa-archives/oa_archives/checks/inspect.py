@@ -49,8 +49,11 @@ class Inspected:
 
 
 def inspect(role: str, name: str, file: Any) -> Inspected:
-    """Reads a stored file from end to end."""
+    """Reads a stored file from end to end; ``file`` None is one that the files room does not know any more."""
     found = Inspected(role, name, file)
+    if file is None:
+        found.broken = "文件的登记已不存在"
+        return found
     digest, kept, whole = SM3(), bytearray(), file.size <= OPENED
     try:
         for piece in files.open(file):

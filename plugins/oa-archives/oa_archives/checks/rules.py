@@ -82,8 +82,11 @@ def _verdict(wrong: Sequence[str], right: str) -> Answer:
 
 @_rule("authenticity", "A1", "文件摘要与登记的一致")
 def _digests(s: Subject) -> Answer:
-    wrong = [f"{p.name}：登记 {s.expected.get(p.file.id, '（无）')[:16]}…，实际 {p.sm3[:16] or '读不出'}…"
-             for p in s.parts if s.expected.get(p.file.id) != p.sm3]
+    wrong = []
+    for part in s.parts:
+        known = s.expected.get(part.file.id, "（无）") if part.file is not None else "（无）"
+        if known != part.sm3:
+            wrong.append(f"{part.name}：登记 {known[:16]}…，实际 {part.sm3[:16] or '读不出'}…")
     return _verdict(wrong, f"{len(s.parts)} 个文件的 SM3 与登记的一致")
 
 
