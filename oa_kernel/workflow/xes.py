@@ -18,10 +18,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from xml.sax.saxutils import escape
 
-from oa_kernel import clock, crypto
+from oa_kernel import audit, clock, crypto, db, permissions
+from oa_kernel.errors import Forbidden
 from oa_kernel.identity.models import Department, Person
 
+from .engine import WORDS
 from .models import Instance, Task, Trail
+from .people import MANAGE
 from .statistics import _Asked, _start, versions
 
 #: cases at a time
@@ -41,15 +44,21 @@ _EXTENSIONS = (("Concept", "concept"), ("Lifecycle", "lifecycle"), ("Organizatio
 _ILLEGAL = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)], "\ufffd")
 
 
-def log(name: str, *, since: dt.date | None = None, until: dt.date | None = None, anonymous: bool = False,
+def log(name: str, *, by: Any, since: dt.date | None = None, until: dt.date | None = None, anonymous: bool = False,
         told: Callable[[int], Any] | None = None) -> Iterator[bytes]:
-    """The log, piece by piece, as UTF-8.
+    """The log, piece by piece, as UTF-8. That it was taken out is in the audit.
 
+    :param by: who takes it out, and must manage workflows; None: the system.
     :param since: first and last day on which the cases began (both included); None: no bound.
     :param told: called with the number of cases written so far, now and then.
-    :raises NotFound: no such definition; before the first piece.
+    :raises NotFound: no such definition. Forbidden: not by this person. Both before the first piece.
     """
+    if by is not None and not permissions.allows(by, MANAGE):
+        raise Forbidden("只有流程管理员可以导出事件日志")
     title = versions(name)[0]["title"]
+    with db.transaction():
+        audit.record("workflow.exported", "workflow.definition", name, title=title, by=by, after={
+            "since": since.isoformat() if since else None, "until": until.isoformat() if until else None, "anonymous": anonymous})
     asked = _Asked(name, _start(since), _start(until + dt.timedelta(days=1)) if until else None, None)
     return _pieces(asked, title, _Names(anonymous), told or (lambda n: None))
 
@@ -162,7 +171,7 @@ def _events(tasks: list[Any], trail: list[Any], names: _Names) -> Iterator[tuple
         order += 1
     for entry in trail:
         own = [("concept:instance", str(entry.task_id) if entry.task_id else ""), ("step", entry.step), ("action", entry.action)]
-        yield (entry.at, (0, order), entry.step_name or entry.action, LIFECYCLE.get(entry.action, "unknown"),
+        yield (entry.at, (0, order), entry.step_name or WORDS.get(entry.action, entry.action), LIFECYCLE.get(entry.action, "unknown"),
                names(entry.by_id, entry.by_username), own)
         order += 1
 
