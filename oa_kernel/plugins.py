@@ -19,6 +19,7 @@ import pluggy
 
 from . import PROJECT, __version__, hookspecs
 from .contributions import PluginInfo
+from .errors import Conflict
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,8 @@ class PluginState:
     reason: str = ""
     info: PluginInfo | None = None
     plugin: Any = None
+    #: the entry point, or the object itself: where it comes from, whether it is on or off
+    source: Any = field(default=None, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """The shape of ``oa plugins list --json``."""
@@ -137,6 +140,7 @@ def load(enabled: Mapping[str, bool], extra: Mapping[str, Any] | None = None) ->
         state = registry.states[name] = PluginState(name, enabled=bool(enabled.get(name, False)))
         if isinstance(candidate, EntryPoint) and candidate.dist is not None:
             state.distribution, state.version = candidate.dist.name, candidate.dist.version
+        state.source = candidate
         if state.enabled:
             _load_one(state, candidate)
     for name, on in enabled.items():
@@ -179,6 +183,21 @@ def _load_one(state: PluginState, candidate: Any) -> None:
     state.plugin, state.info, state.version = plugin, info, info.version or state.version
     problem = _wrong_kernel(info.kernel)
     state.state, state.reason = ("broken", problem) if problem else ("ok", "")
+
+
+def look(state: PluginState) -> tuple[Any, PluginInfo]:
+    """The plugin and what it says of itself, also while it is off.
+
+    :raises Conflict: when it cannot be imported or says nothing that can be used.
+    """
+    probe = PluginState(state.name, source=state.source)
+    if state.plugin is not None and state.info is not None:
+        return state.plugin, state.info
+    if state.source is not None:
+        _load_one(probe, state.source)
+    if probe.plugin is None or probe.info is None:
+        raise Conflict(f"插件 {state.name} 用不了：{probe.reason or state.reason or '没有安装'}", code="plugin_broken")
+    return probe.plugin, probe.info
 
 
 def _wrong_kernel(wanted: str) -> str:
@@ -238,4 +257,4 @@ def load_theme(name: str) -> tuple[Any, str]:
     return None, f"没有安装主题 {name}：请 pip install 提供它的软件包"
 
 
-__all__ = ["PLUGIN_GROUP", "THEME_GROUP", "PluginState", "Registry", "load", "load_theme"]
+__all__ = ["PLUGIN_GROUP", "THEME_GROUP", "PluginState", "Registry", "load", "load_theme", "look"]

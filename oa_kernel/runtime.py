@@ -23,6 +23,8 @@ class Runtime:
 
     config: config.Config
     plugins: Registry
+    #: the file as it was read: what is set there by now may be another (see ``oa_kernel.installed``)
+    raw: config.RawConfig | None = None
     #: room-private caches by name; emptied when the installation changes
     cache: dict[str, Any] = field(default_factory=dict)
 
@@ -88,7 +90,7 @@ def boot(
         folder=checked.folder,
         password=checked.secret("database.password_file"),
     )
-    _current = Runtime(checked, registry)
+    _current = Runtime(checked, registry, raw)
     return _current
 
 

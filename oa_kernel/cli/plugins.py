@@ -1,33 +1,34 @@
-"""``oa plugins``: what is installed, enabled, broken and why."""
+"""``oa plugins``: what is installed, enabled, broken and why; switching on and off, taking away."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from oa_kernel.errors import Conflict, NotFound
+from oa_kernel.errors import Conflict, UsageError
 
 from .common import as_json, boot, json_option, table
 
 
 @click.group()
 def plugins() -> None:
-    """已安装的插件：列出、检查、启用、停用。"""
+    """已安装的插件：列出、检查、启用、停用、清除。"""
 
 
-def _states() -> list[Any]:
-    from oa_kernel import db, runtime
+def _boot() -> Any:
+    """The installation, its plugins asked for all they declare: one that fails to shows here."""
+    from oa_kernel import runtime
 
     running = boot(migrated=False)
-    try:
-        runtime.check_migrations(running)
-        for hook in ("oa_permissions", "oa_roles", "oa_blueprints", "oa_api_blueprints", "oa_workflows",
-                     "oa_scheduled_tasks", "oa_widgets", "oa_navigation"):
-            running.collect(hook)  # a plugin that fails to declare itself shows here
-    finally:
-        db.close()
+    runtime.check_migrations(running)
+    for hook in ("oa_permissions", "oa_roles", "oa_blueprints", "oa_api_blueprints", "oa_workflows", "oa_forms",
+                 "oa_scheduled_tasks", "oa_widgets", "oa_navigation"):
+        running.collect(hook)
+    return running
+
+
+def _sorted(running: Any) -> list[Any]:
     return sorted(running.plugins.states.values(), key=lambda s: s.name)
 
 
@@ -38,7 +39,12 @@ _WORDS = {"ok": "正常", "disabled": "未启用", "broken": "故障"}
 @json_option
 def list_(json_: bool) -> None:
     """列出已安装的插件。"""
-    states = _states()
+    from oa_kernel import db
+
+    try:
+        states = _sorted(_boot())
+    finally:
+        db.close()
     if json_:
         as_json([s.as_dict() for s in states])
         return
@@ -47,18 +53,38 @@ def list_(json_: bool) -> None:
 
 
 @plugins.command()
+@click.option("--read", "read", is_flag=True, help="升级说明看过了：以后不再列出")
 @json_option
 @click.pass_context
-def check(ctx: click.Context, json_: bool) -> None:
-    """检查启用的插件；有故障时退出码为 1。"""
-    states = [s for s in _states() if s.enabled]
+def check(ctx: click.Context, read: bool, json_: bool) -> None:
+    """检查启用的插件：故障、没看过的升级说明、用到的将移除的东西；有故障时退出码为 1。"""
+    from oa_kernel import db, installed
+
+    try:
+        running = _boot()
+        states = [s for s in _sorted(running) if s.enabled]
+        notes, uses = installed.unread_notes(), installed.deprecated_uses()
+        if read:
+            for name in dict.fromkeys(n.plugin for n in notes):
+                installed.read_notes(name)
+    finally:
+        db.close()
     broken = [s for s in states if s.state == "broken"]
     if json_:
-        as_json({"ok": not broken, "plugins": [s.as_dict() for s in states]})
+        as_json({
+            "ok": not broken, "plugins": [s.as_dict() for s in states],
+            "notes": [{"plugin": n.plugin, "version": n.version, "text": n.text} for n in notes],
+            "deprecated": [{"plugin": u.plugin, "file": u.file, "line": u.line, "name": u.what.name, "instead": u.what.instead,
+                            "gone": u.what.gone} for u in uses],
+        })
     else:
         for s in states:
             mark = "✗" if s.state == "broken" else "✓"
             click.echo(f"{mark} {s.name} {s.version} {_WORDS[s.state]} {s.reason}".rstrip())
+            for note in (n for n in notes if n.plugin == s.name):
+                click.echo(f"  升级说明 {note.version}：{note.text}")
+            for use in (u for u in uses if u.plugin == s.name):
+                click.echo(f"  将移除：{use}")
     ctx.exit(1 if broken else 0)
 
 
@@ -77,62 +103,61 @@ def disable(name: str) -> None:
 
 
 def _switch(name: str, on: bool) -> None:
-    running = boot(migrated=False)
-    states = running.plugins.states
-    if name not in states:
-        import difflib
+    from oa_kernel import db, installed
 
-        near = difflib.get_close_matches(name, states, 1)
-        raise NotFound(f"没有安装插件 {name}" + (f"，是不是 {near[0]}？" if near else "；oa plugins list 列出已安装的"))
-    if on:
-        declared = _declared(name)
-        needed = [n for n in (declared.requires if declared else ()) if n not in states or not states[n].enabled]
-        if needed:
-            raise Conflict(f"插件 {name} 需要先启用：{'、'.join(needed)}")
-    else:
-        users = [s.name for s in states.values() if s.enabled and s.info and name in s.info.requires]
-        if users:
-            raise Conflict(f"不能停用 {name}：这些插件需要它：{'、'.join(users)}。请先停用它们")
-    write_enabled(running.config.path, name, on)
+    boot(migrated=False)
+    try:
+        (installed.enable if on else installed.disable)(name)
+    finally:
+        db.close()
     click.echo(f"{name} 已{'启用' if on else '停用'}。重启服务后生效"
                + ("；首次启用请运行 oa migrate（oa serve 启动时也会自动进行）" if on else "；数据保留不动"), err=True)
 
 
-def _declared(name: str) -> Any:
-    """What the plugin says of itself, even while it is off."""
-    from importlib.metadata import entry_points
+@plugins.command()
+@click.argument("name")
+@click.option("--yes", "typed", metavar="NAME", default="", help="不再询问：把插件名再写一遍")
+@click.option("--dry-run", is_flag=True, help="只说会清除什么，不改动")
+@json_option
+@click.pass_context
+def purge(ctx: click.Context, name: str, typed: str, dry_run: bool, json_: bool) -> None:
+    """清除停用的插件的全部数据：先导出为一个压缩包，再删除它的表、授权与设置。不能撤销。"""
+    from oa_kernel import db, installed
 
-    from oa_kernel.plugins import PLUGIN_GROUP
+    boot(migrated=False)
+    try:
+        planned = installed.plan(name)
+        if not json_ or dry_run:
+            _show(planned, json_)
+        if dry_run:
+            ctx.exit(1 if planned.hindrance else 0)
+        if planned.hindrance:
+            raise Conflict(planned.hindrance, code="plugin_in_use")
+        if not typed and not json_:
+            typed = click.prompt(f"不能撤销。要清除就再写一遍插件名 {name}", default="", show_default=False, err=True)
+        if typed != name:
+            raise UsageError(f"没有清除：--yes 要写插件名 {name}")
+        path = installed.purge(name, progress=None if json_ else lambda text: click.echo(f"{text}…", err=True))
+    finally:
+        db.close()
+    if json_:
+        as_json({"name": name, "archive": str(path), "tables": planned.tables, "files": planned.files})
+        return
+    click.echo(f"{name} 的数据已清除；导出在：", err=True)
+    click.echo(str(path))
 
-    for ep in entry_points(group=PLUGIN_GROUP, name=name):
-        try:
-            return ep.load().oa_plugin()
-        except Exception as error:  # a plugin's own code
-            raise Conflict(f"插件 {name} 无法导入：{type(error).__name__}: {error}") from error
-    return None
 
-
-def write_enabled(path: Path, name: str, on: bool) -> None:
-    """Writes ``plugins: NAME: enabled`` into the YAML, comments and order kept."""
-    import os
-
-    from ruamel.yaml import YAML
-    from ruamel.yaml.comments import CommentedMap
-
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    with path.open(encoding="utf-8") as file:
-        data = yaml.load(file) or CommentedMap()
-    section = data.setdefault("plugins", CommentedMap()) or CommentedMap()
-    data["plugins"] = section
-    own = section.get(name)
-    if isinstance(own, dict):
-        own["enabled"] = on
-    else:
-        section[name] = CommentedMap({"enabled": on})
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        yaml.dump(data, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def _show(planned: Any, json_: bool) -> None:
+    if json_:
+        as_json({"name": planned.name, "tables": planned.tables, "rows": planned.rows, "files": planned.files,
+                 "cases": planned.cases, "hindrance": planned.hindrance})
+        return
+    for name, rows in planned.tables.items():
+        click.echo(f"表 {name}：{rows} 行", err=True)
+    if planned.files:
+        click.echo(f"文件：{planned.files} 个", err=True)
+    for name, rows in planned.rows.items():
+        click.echo(f"{name}：{rows} 行", err=True)
+    click.echo("保留：审计记录、已办结的流程、已用的编号、已收到的消息", err=True)
+    if planned.hindrance:
+        click.echo(f"现在不能清除：{planned.hindrance}", err=True)

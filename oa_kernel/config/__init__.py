@@ -4,7 +4,11 @@ The cerberus schema is the kernel's (``schema.py``) and what plugins answer to `
 ``OA_…`` environment variables override single keys; ``…_file`` keys name files that hold secrets.
 """
 
-from .load import Config, RawConfig, read, validate
-from .schema import KERNEL_SCHEMA, SECRECY_LEVELS, settings_reference
+from . import editing
+from .load import Config, RawConfig, environment_name, read, validate
+from .schema import KERNEL_SCHEMA, SECRECY_LEVELS, plugin_section, settings_reference
 
-__all__ = ["KERNEL_SCHEMA", "SECRECY_LEVELS", "Config", "RawConfig", "read", "settings_reference", "validate"]
+__all__ = [
+    "KERNEL_SCHEMA", "SECRECY_LEVELS", "Config", "RawConfig", "editing", "environment_name", "plugin_section", "read",
+    "settings_reference", "validate",
+]

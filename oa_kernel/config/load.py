@@ -229,7 +229,7 @@ def _siblings(schema: Mapping[str, Any], key: tuple[str, ...]) -> list[str]:
 
 def _apply_environment(data: dict[str, Any], schema: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     """``OA_MAIL_HOST=x`` sets mail.host; ``OA_PLUGINS_DOCUMENTS_CODE=x`` a plugin's. The longest name wins."""
-    names = {"OA_" + "_".join(path).upper(): path for path in _leaves(schema)}
+    names = {environment_name(path): path for path in _leaves(schema)}
     for name, value in environ.items():
         if not name.startswith("OA_") or name in _NOT_SETTINGS or name.startswith(_NOT_SETTINGS_PREFIXES):
             continue
@@ -254,6 +254,11 @@ def _apply_environment(data: dict[str, Any], schema: Mapping[str, Any], environ:
             level = level[part]
         level[path[-1]] = parsed
     return data
+
+
+def environment_name(path: tuple[str, ...]) -> str:
+    """The variable that overrides a setting: ``("mail", "host")`` → ``OA_MAIL_HOST``."""
+    return "OA_" + "_".join(path).upper()
 
 
 def _leaves(schema: Mapping[str, Any], prefix: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
