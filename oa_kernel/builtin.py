@@ -15,7 +15,7 @@ from . import runtime
 #: rooms that may contribute, in order
 ROOMS = (
     "identity", "permissions", "audit", "outbox", "notifications", "files",
-    "numbering", "sheets", "workflow", "search", "scheduling", "forms", "ledgers", "web", "backup",
+    "numbering", "sheets", "workflow", "search", "scheduling", "forms", "ledgers", "installed", "web", "backup",
 )
 
 _modules: list[Any] | None = None

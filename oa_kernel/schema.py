@@ -8,7 +8,7 @@ from typing import Any
 #: rooms with tables; a room referred to by another stands before it
 ROOMS = (
     "identity", "permissions", "audit", "outbox", "notifications", "files", "numbering", "sheets", "workflow", "search",
-    "scheduling", "ledgers", "web",
+    "scheduling", "ledgers", "installed", "web",
 )
 
 

@@ -112,7 +112,10 @@ def _prepare(ctx: click.Context) -> tuple[Path, int]:
             runtime.check_migrations(running)
             workflow.sync_definitions()
             if running.config["database"]["auto_migrate"]:
+                from .upkeep import tell_upgrade_notes
+
                 ledgers.sync()
+                tell_upgrade_notes()
         for state in running.plugins.broken():
             click.echo(f"✗ 插件 {state.name} 不可用：{state.reason}", err=True)
         return running.config.path, int(running.config["web"]["threads"])

@@ -57,7 +57,17 @@ def bring_up_to_date(running: object, *, quiet: bool = False) -> dict[str, list[
     )
     workflow.sync_definitions()
     ledgers.sync(None if quiet else lambda text: click.echo(text, err=True))
+    tell_upgrade_notes(quiet=quiet)
     return done
+
+
+def tell_upgrade_notes(*, quiet: bool = False) -> None:
+    """Remembers the plugins' versions, and says what their authors want known of the newer ones."""
+    from oa_kernel import installed
+
+    for note in installed.arrived():
+        if not quiet:
+            click.echo(f"升级说明 {note.plugin} {note.version}：{note.text}", err=True)
 
 
 @click.command()
