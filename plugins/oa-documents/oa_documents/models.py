@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from oa_kernel import db
 
+from . import models_incoming as incoming
+
 #: the states of an outgoing document, in the order of its life
 STATES = ("draft", "reviewing", "signed", "dispatched", "archived", "voided")
 
@@ -231,4 +233,4 @@ class Phrase(db.Model):
         indexes = ((("person_id", "text"), True), (("person_id", "used_at"), False))
 
 
-MODELS = [Series, SealRecord, Outgoing, Revision, Annotation, Organisation, Dispatch, Phrase]
+MODELS = [Series, SealRecord, Outgoing, Revision, Annotation, Organisation, Dispatch, Phrase, *incoming.MODELS]

@@ -21,6 +21,12 @@ def _waiting(person: Any) -> int:
     return dispatches.waiting_count(person)
 
 
+def _unrouted(person: Any) -> int:
+    from .services import incoming_lists
+
+    return incoming_lists.open_count(person)
+
+
 def _mine_card(person: Any) -> str:
     from oa_kernel import web
 
@@ -45,6 +51,9 @@ NAVIGATION = [
     NavItem("documents", "办理中", "documents.reviewing", icon="progress", order=30),
     NavItem("documents", "待签收", "documents.waiting", icon="mailbox", order=40, count=_waiting),
     NavItem("documents", "发文登记簿", "documents.register", icon="book", order=50),
+    NavItem("documents", "收文登记", "documents.incoming_new", icon="inbox", permission=rights.REGISTER, order=44),
+    NavItem("documents", "收文登记簿", "documents.incoming_list", icon="clipboard-list", permission=rights.READ_INCOMING, order=46,
+            count=_unrouted),
     NavItem("documents", "文号管理", "documents.numbers", icon="hash", permission=rights.NUMBER, order=60),
     NavItem("documents", "外单位地址簿", "documents.organisations", icon="address-book", permission=rights.ADDRESSES,
             order=70),

@@ -24,7 +24,7 @@ def oa_plugin() -> c.PluginInfo:
         title="公文",
         version=__version__,
         kernel=">=0.1,<1",
-        description="发文：拟稿、审核、签发、编号、排版、用印、分发与签收",
+        description="发文：拟稿、审核、签发、编号、排版、用印、分发与签收；收文：登记、分办、承办、复文",
         package="oa_documents",
     )
 
@@ -69,12 +69,26 @@ def oa_workflow_effects() -> list[c.WorkflowEffect]:
 
 @hookimpl
 def oa_workflow_subjects() -> list[c.WorkflowSubject]:
-    from .services import listeners
+    from .services import incoming, incoming_lists, listeners
 
     return [
         c.WorkflowSubject(
             kind=listeners.SUBJECT, title="发文", url=listeners.subject_url, visible=listeners.subject_visible
-        )
+        ),
+        c.WorkflowSubject(
+            kind=incoming.SUBJECT, title="收文", url=lambda i: f"/documents/incoming/{i}",
+            visible=lambda person, i: incoming_lists.may_see(person, int(i)),
+        ),
+    ]
+
+
+@hookimpl
+def oa_people_rules() -> list[c.PeopleRule]:
+    from .services import routing
+
+    return [
+        c.PeopleRule("documents.lead_department", "主办部门负责人", routing.lead_people),
+        c.PeopleRule("documents.assisting_departments", "协办部门负责人", routing.assisting_people),
     ]
 
 
@@ -93,8 +107,9 @@ def oa_blueprints() -> list[Any]:
 @hookimpl
 def oa_api_blueprints() -> list[Any]:
     from .api import api
+    from .api_incoming import api as incoming
 
-    return [api]
+    return [api, incoming]
 
 
 @hookimpl
@@ -113,19 +128,22 @@ def oa_widgets() -> list[c.Widget]:
 
 @hookimpl
 def oa_search_sources() -> list[c.SearchSource]:
-    from .services import queries
+    from .services import incoming_lists, queries
 
     return [
         c.SearchSource(name="documents", title="公文", find=queries.search, permission=None, order=20),
+        c.SearchSource(name="documents.incoming", title="收文", find=incoming_lists.search, permission=None, order=21),
     ]
 
 
 @hookimpl
 def oa_file_guards() -> list[c.FileGuard]:
-    from .services import queries
+    from .services import incoming, incoming_lists, queries
     from .services.listeners import SUBJECT
 
     return [
+        c.FileGuard(incoming.SUBJECT, incoming_lists.file_readable),
+        c.FileGuard("documents.desk", lambda person, who: str(person.id) == who),
         c.FileGuard(SUBJECT, queries.file_readable),
         c.FileGuard(SUBJECT + ".formal", queries.formal_readable),
         c.FileGuard(SUBJECT + ".replaced", queries.replaced_readable),
@@ -136,7 +154,7 @@ def oa_file_guards() -> list[c.FileGuard]:
 def oa_record_sources() -> list[c.RecordSource]:
     from .services import records
 
-    return [records.SOURCE]
+    return [records.SOURCE, records.INCOMING]
 
 
 @hookimpl

@@ -15,6 +15,8 @@ VOID = "documents.outgoing.void"
 SERIES = "documents.series.manage"
 SEAL = "documents.seal.manage"
 ADDRESSES = "documents.addresses.manage"
+REGISTER = "documents.incoming.register"
+READ_INCOMING = "documents.incoming.read"
 
 PERMISSIONS = [
     Permission(DRAFT, "拟制发文", "起草、修改、送审自己的文稿"),
@@ -25,6 +27,8 @@ PERMISSIONS = [
     Permission(SERIES, "管理机关代字", "新增、停用机关代字，设定起始号"),
     Permission(SEAL, "管理电子印章", "制作、启用、停用电子印章"),
     Permission(ADDRESSES, "管理外单位地址簿", "维护外单位名称、邮箱、地址"),
+    Permission(REGISTER, "登记收文", "登记、修改、送办、作废收文"),
+    Permission(READ_INCOMING, "查阅收文", "查阅授权范围内的收文，不限于自己经办的", scoped=True),
 ]
 
 ROLES = [
@@ -33,10 +37,10 @@ ROLES = [
         "documents_office",
         "文书（机要）人员",
         {DRAFT: "own", READ: "all", NUMBER: "all", DISPATCH: "all", VOID: "all", SERIES: "all", SEAL: "all",
-         ADDRESSES: "all"},
+         ADDRESSES: "all", REGISTER: "all", READ_INCOMING: "all"},
         "收发、文号、用印、分发",
     ),
-    Role("documents_signer", "公文签发人", {READ: "all"}, "代表本单位签发公文"),
+    Role("documents_signer", "公文签发人", {READ: "all", READ_INCOMING: "all"}, "代表本单位签发公文"),
 ]
 
 

@@ -28,6 +28,13 @@ SCHEMA: dict[str, Any] = {
     "max_body": _s("largest body, in characters", type="integer", min=1000, default=200_000),
     "secrecy_terms": _s("保密期限 offered", type="list", schema={"type": "string"},
                         default=["1年", "3年", "5年", "10年", "20年", "30年", "长期"]),
+    "incoming_rules": _s(
+        "分办规则, the first that holds: kinds, senders, urgency, words → department, nature, note", type="list", default=[],
+        schema={"type": "dict", "schema": {
+            "kinds": {"type": "list", "schema": {"type": "string"}}, "senders": {"type": "list", "schema": {"type": "string"}},
+            "urgency": {"type": "list", "schema": {"type": "string"}}, "words": {"type": "list", "schema": {"type": "string"}},
+            "department": {"type": "string"}, "nature": {"type": "string", "allowed": ["action", "reading"]},
+            "note": {"type": "string"}}}),
 }
 
 

@@ -42,6 +42,13 @@ def document_of(instance: Any) -> Any:
     return db.lock_rows(Outgoing.select().where(Outgoing.id == int(instance.subject_id))).first()
 
 
+def complete_incoming(instance: Any, task: Any, by: Any) -> None:
+    """Effect ``documents.complete_incoming``: an incoming document is dealt with (办结)."""
+    from . import incoming
+
+    incoming.complete(instance, task, by)
+
+
 def _returned(_sender: Any, *, instance: Any, target: str, **_: Any) -> None:
     document = document_of(instance)
     if document is not None and target == first_step(instance):
@@ -49,6 +56,9 @@ def _returned(_sender: Any, *, instance: Any, target: str, **_: Any) -> None:
 
 
 def _withdrawn(_sender: Any, *, instance: Any, **_: Any) -> None:
+    from . import incoming
+
+    incoming.back(instance)
     document = document_of(instance)
     if document is not None:
         _to_draft(document)
@@ -56,6 +66,9 @@ def _withdrawn(_sender: Any, *, instance: Any, **_: Any) -> None:
 
 def _ended(_sender: Any, *, instance: Any, **_: Any) -> None:
     """Rejected or cancelled: the case is over, the wording is the drafter's again."""
+    from . import incoming
+
+    incoming.back(instance)
     document = document_of(instance)
     if document is not None:
         _to_draft(document)
@@ -140,5 +153,6 @@ def finalise(instance: Any, task: Any, by: Any) -> None:
 
 EFFECTS = [
     WorkflowEffect("documents.sign", "签发：记录签发人和成文日期", sign, repeat=True),
+    WorkflowEffect("documents.complete_incoming", "收文办结", complete_incoming),
     WorkflowEffect("documents.finalise", "编号、排版、用印，成文", finalise),
 ]

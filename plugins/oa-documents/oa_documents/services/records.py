@@ -10,7 +10,8 @@ from oa_kernel.errors import Conflict, NotFound
 
 from .. import settings
 from ..models import Outgoing, Revision
-from . import formal, queries
+from ..models_incoming import Incoming
+from . import formal, incoming, incoming_lists, queries
 
 SUBJECT = queries.SUBJECT
 #: what people did in the case, in the words of the draft sheet
@@ -24,6 +25,8 @@ def tell(document: Any, by: Any) -> None:
 
 def completed(_sender: Any, *, instance: Any, by: Any = None, **_: Any) -> None:
     """A document's case reached its end."""
+    if instance.subject_kind == incoming.SUBJECT:
+        signals.record_ready.send("documents", kind=incoming.SUBJECT, subject_id=instance.subject_id, by=by)
     if instance.subject_kind == SUBJECT:
         document = Outgoing.get_or_none(Outgoing.id == int(instance.subject_id))
         if document is not None and document.state in ("signed", "dispatched"):
@@ -93,4 +96,60 @@ def kept(document_id: str, reference: str, by: Any) -> None:
 SOURCE = RecordSource(
     kind=SUBJECT, title="发文", describe=describe, kept=kept, visible=lambda person, i: queries.may_see(person, int(i)),
     url=lambda i: f"/documents/{i}",
+)
+
+
+# incoming documents, with what answers them: 来文 and 复文 are one record (DA/T 22-2015, 5.1)
+
+
+def describe_incoming(document_id: str) -> Record:
+    """The record of an incoming document. Raises NotFound, or Conflict for what is not dealt with or was voided."""
+    document = Incoming.get_or_none(Incoming.id == int(document_id))
+    if document is None:
+        raise NotFound("没有这份收文")
+    if document.state not in ("completed", "archived"):
+        reason = "这份收文已作废，不归档" if document.state == "voided" else "这份收文还没有办结，不能归档"
+        raise Conflict(reason, code="not_completed")
+    opinions = _opinions(document)
+    return Record(
+        title=document.title, number=document.number, kind=document.kind, date=document.dated_on or document.received_on,
+        creator=document.sender, department_id=document.department_id, department=document.department_name,
+        secrecy=document.secrecy, secrecy_level=document.secrecy_level, secrecy_term=document.secrecy_term,
+        urgency=document.urgency, people=[("登记", document.registered_by_name), *((step, name) for step, name, *_ in opinions)],
+        text=document.text, parts=_incoming_parts(document, opinions), instance_id=document.instance_id,
+        facts={"收文号": f"{document.year}-{document.seq}", "收文日期": document.received_on.isoformat()},
+    )
+
+
+def _opinions(document: Any) -> list[tuple[str, str, str, str]]:
+    if not document.instance_id:
+        return []
+    return [(e["step_name"], e["by"]["name"], e["comment"], str(e["at"])[:16].replace("T", " "))
+            for e in workflow.trail(document.instance_id) if e["action"] in ("approve", "return", "read")]
+
+
+def _incoming_parts(document: Any, opinions: list[tuple[str, str, str, str]]) -> list[RecordPart]:
+    attached = files.attached(incoming.SUBJECT, document.id)
+    found = [RecordPart("text" if n == 0 else "attachment", f.name, file=f) for n, f in enumerate(attached)]
+    lines = [f"收文办理单  {document.year} 年收文 {document.seq} 号", f"{document.sender}  {document.number}", document.title, ""]
+    lines += [f"{step}：{comment or '同意'}  {name}  {when}" for step, name, comment, when in opinions]
+    found.append(RecordPart("handling", "收文办理单.txt", data="\n".join(lines).encode()))
+    for answer in incoming_lists.answers(document):
+        if answer.formal_file_id:
+            found.append(RecordPart("related", f"复文 {answer.number}.pdf", file=files.get(answer.formal_file_id)))
+    return found
+
+
+def kept_incoming(document_id: str, reference: str, by: Any) -> None:
+    """It is in the archives now."""
+    with db.transaction():
+        document = db.lock_rows(Incoming.select().where(Incoming.id == int(document_id))).get()
+        Incoming.update(state="archived", version=Incoming.version + 1).where(Incoming.id == document.id).execute()
+        audit.record("documents.incoming.archive", incoming.SUBJECT, document.id, document.title, by=by,
+                     before={"state": document.state}, after={"state": "archived", "archival_number": reference})
+
+
+INCOMING = RecordSource(
+    kind=incoming.SUBJECT, title="收文", describe=describe_incoming, kept=kept_incoming,
+    visible=lambda person, i: incoming_lists.file_readable(person, i), url=lambda i: f"/documents/incoming/{i}",
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 def blueprints() -> list[Any]:
     """The plugin's pages; its modules add their routes when they are imported."""
-    from . import case, dispatching, drafting, lists, managing, public, reviewing  # noqa: F401
+    from . import case, dispatching, drafting, incoming, lists, managing, public, reviewing  # noqa: F401
     from .pages import pages
 
     return [pages]

@@ -76,7 +76,7 @@ def _spreadsheet(person: Any, given: dict[str, str]) -> bytes:
         for row in page.items:
             values = [row.number, row.kind, row.title, row.secrecy, row.urgency, "、".join(row.addressees),
                       row.department_name, row.drafter_name, row.date, STATE_WORDS[row.state][0]]
-            sheet.append([_harmless(v) for v in values])
+            sheet.append([harmless(v) for v in values])
         written += len(page.items)
         cursor = page.next
         if cursor is None:
@@ -86,6 +86,6 @@ def _spreadsheet(person: Any, given: dict[str, str]) -> bytes:
     return out.getvalue()
 
 
-def _harmless(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula begins with an apostrophe."""
+def harmless(value: Any) -> Any:
+    """A cell's value; text that a spreadsheet would take for a formula begins with an apostrophe."""
     return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value

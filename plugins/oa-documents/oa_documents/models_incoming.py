@@ -1,0 +1,75 @@
+"""Tables of incoming documents (收文)."""
+
+from __future__ import annotations
+
+from oa_kernel import db
+
+#: the states of an incoming document, in the order of its life
+STATES = ("registered", "handling", "completed", "archived", "voided")
+#: 办件 must be acted on, 阅件 is for reading
+NATURES = ("action", "reading")
+
+
+class Incoming(db.Model):
+    """One incoming document, in the register of its year."""
+
+    #: 收文号 within the year
+    year = db.IntegerField()
+    seq = db.IntegerField()
+    #: 来文字号
+    number = db.CharField(max_length=120, default="")
+    title = db.CharField(max_length=300)
+    kind = db.CharField(max_length=20, default="")
+    #: 来文单位
+    sender = db.CharField(max_length=200)
+    received_on = db.DateField()
+    #: the date it bears
+    dated_on = db.DateField(null=True)
+    urgency = db.CharField(max_length=10, default="")
+    secrecy = db.CharField(max_length=10, default="公开")
+    secrecy_level = db.SmallIntegerField(default=0)
+    secrecy_term = db.CharField(max_length=30, default="")
+    copies = db.IntegerField(default=1)
+    #: action | reading
+    nature = db.CharField(max_length=10, default="action")
+    #: the department that is to handle it, as routing proposed or a leader decided
+    department_id = db.BigIntegerField(null=True)
+    department_name = db.CharField(max_length=120, default="")
+    state = db.CharField(max_length=12, default="registered")
+    instance_id = db.BigIntegerField(null=True, index=True)
+    registered_by_id = db.BigIntegerField()
+    registered_by_name = db.CharField(max_length=80, default="")
+    #: SM3 of its first file, by which the same content is known again
+    content_sm3 = db.CharField(max_length=64, default="", index=True)
+    #: what the check of its seal said when it was registered: ``{"ok", "summary"}``; null: no seal
+    seal = db.JSONField(null=True)
+    #: text of its files, for searching
+    text = db.TextField(default="")
+    note = db.CharField(max_length=300, default="")
+    void_reason = db.CharField(max_length=300, default="")
+    version = db.IntegerField(default=1)
+    registered_at = db.UTCDateTimeField()
+    completed_at = db.UTCDateTimeField(null=True)
+
+    class Meta:
+        table_name = "documents_incoming"
+        indexes = (
+            (("year", "seq"), True),
+            (("sender", "number"), False),
+            (("state", "year", "seq"), False),
+            (("department_id", "year", "seq"), False),
+        )
+
+
+class Answer(db.Model):
+    """来文 and 复文: an outgoing document answers an incoming one."""
+
+    incoming = db.ForeignKeyField(Incoming, backref="answers", on_delete="CASCADE")
+    outgoing_id = db.BigIntegerField(unique=True)
+    at = db.UTCDateTimeField()
+
+    class Meta:
+        table_name = "documents_answer"
+
+
+MODELS = [Incoming, Answer]

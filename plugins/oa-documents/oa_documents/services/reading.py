@@ -1,0 +1,95 @@
+"""Files of received documents: their text, and the fields that are proposed from it."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from oa_kernel import files
+from oa_kernel.errors import Invalid
+
+from ..text import received
+
+#: bytes of a file whose text is read, and the pages of it
+OPENED = 64 * 1024 * 1024
+PAGES = 200
+_LONGEST = 200_000
+
+
+def text_of(file: Any) -> str:
+    """The text of a stored file; empty where it has none, or nobody here can read it.
+
+    :raises Invalid: a PDF or Word file that cannot be opened (damaged, encrypted), naming the file.
+    """
+    if file.size > OPENED:
+        return ""
+    extension = file.name.rpartition(".")[2].lower()
+    if extension not in ("pdf", "docx", "txt", "eml", "md"):
+        return ""
+    data = files.read_bytes(file)
+    if extension == "pdf":
+        return _pdf(data, file.name)
+    if extension == "docx":
+        from ..text import docx
+
+        found = docx.read(data)
+        parts = [found.get("title", ""), "、".join(found.get("addressees", ())) + "：", found.get("body", "")]
+        return "\n".join(p for p in parts if p.strip("："))[:_LONGEST]
+    if extension == "eml":
+        return _mail(data)
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)[:_LONGEST]
+        except UnicodeDecodeError:
+            continue
+    return ""
+
+
+def _pdf(data: bytes, name: str) -> str:
+    import pypdfium2
+
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        reason = "加了密码" if "assword" in str(error) else "已损坏"
+        raise Invalid(f"{name} {reason}，打不开：请索取没有密码的完整文件", errors={"files": [f"{name} {reason}"]}) from error
+    try:
+        found: list[str] = []
+        for n in range(min(len(document), PAGES)):
+            page = document[n]
+            found.append(page.get_textpage().get_text_range())
+            page.close()
+            if sum(map(len, found)) > _LONGEST:
+                break
+        return "\n".join(found).replace("\r\n", "\n").replace("\ufffe", "")[:_LONGEST]
+    finally:
+        document.close()
+
+
+def _mail(data: bytes) -> str:
+    from email import policy
+    from email.parser import BytesParser
+
+    message = BytesParser(policy=policy.default).parse(io.BytesIO(data))
+    body = message.get_body(preferencelist=("plain",))
+    try:
+        text = body.get_content() if body is not None else ""
+    except (LookupError, UnicodeDecodeError):
+        text = ""
+    return f"{message.get('subject', '')}\n{text}"[:_LONGEST]
+
+
+def propose(file: Any) -> dict[str, Any]:
+    """Fields of an incoming document as its file says them, with ``text``; what is not found is left out."""
+    text = text_of(file)
+    return {**received.propose(text), "text": text}
+
+
+def seal_of(file: Any) -> dict[str, Any] | None:
+    """What the seal in a PDF says; None where there is none."""
+    if not file.name.lower().endswith(".pdf") or file.size > OPENED:
+        return None
+    from . import verification
+
+    answer = verification.check(files.read_bytes(file), roots=None)
+    return {"ok": answer["ok"], "summary": answer["summary"]} if answer.get("seal_name") or answer["ok"] else None
