@@ -14,10 +14,10 @@ from __future__ import annotations
 from .notes import Note, arrived, read_notes, unread_notes
 from .purging import Plan, plan, purge
 from .settings import SettingsForm, change_settings, settings_form
-from .switching import differs, disable, enable, find, users_of
+from .switching import differs, disable, enable, find, users_of, wanted
 from .uses import Use, deprecated_uses
 
 __all__ = [
     "Note", "Plan", "SettingsForm", "Use", "arrived", "change_settings", "deprecated_uses", "differs", "disable",
-    "enable", "find", "plan", "purge", "read_notes", "settings_form", "unread_notes", "users_of",
+    "enable", "find", "plan", "purge", "read_notes", "settings_form", "unread_notes", "users_of", "wanted",
 ]

@@ -1,4 +1,4 @@
-"""The system's state, by the system administrator: plugins, health, what could not be delivered."""
+"""The system's state, by the system administrator: health, what could not be delivered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 
 from oa_kernel import health as checks
-from oa_kernel import outbox, runtime
+from oa_kernel import outbox
 from oa_kernel.errors import OAError
 
 from ..access import Pages
@@ -16,28 +16,6 @@ from ..i18n import gettext as _
 from ..rendering import flash, redirect, render, with_query
 
 pages = Pages("admin_system", __name__)
-
-#: hook → what a plugin adds by it
-ADDS = {
-    "oa_navigation": "页面", "oa_widgets": "工作台卡片", "oa_workflows": "流程", "oa_permissions": "权限",
-    "oa_roles": "角色", "oa_scheduled_tasks": "定时任务", "oa_notification_channels": "消息渠道",
-    "oa_search_sources": "搜索来源", "oa_diagnostics": "诊断", "oa_verifiers": "验证",
-}
-STATES = {"ok": ("正常", "circle-check", "green"), "disabled": ("未启用", "circle-dashed", "secondary"),
-          "broken": ("故障", "alert-triangle", "red")}
-
-
-@pages.get("/admin/plugins", permission="kernel.plugins.view")
-def plugins() -> Any:
-    registry = runtime.current().plugins
-    adds: dict[str, list[tuple[str, int]]] = {}
-    for hook, title in ADDS.items():
-        owners = [owner for owner, _item in registry.collect_with_owner(hook)]
-        for owner in dict.fromkeys(owners):
-            adds.setdefault(owner, []).append((title, owners.count(owner)))
-    order = {"broken": 0, "ok": 1, "disabled": 2}
-    states = sorted(registry.states.values(), key=lambda s: (order[s.state], s.name))
-    return render("oa/admin/plugins.html", plugins=states, adds=adds, states=STATES)
 
 
 @pages.get("/admin/health", permission="kernel.doctor.view")
