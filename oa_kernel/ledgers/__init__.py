@@ -20,12 +20,12 @@ from . import saved
 from .columns import Column
 from .declaration import Declaration, declare, read
 from .ledger import Ledger
-from .query import Totals, Wanted, totals, understand
+from .query import Totals, Wanted, exported, totals, understand
 from .query import page as page_of
 from .registry import check, get, pending, registered, registry, sync
 from .rows import MoneyField, Row
 from .sheets import columns_of, dump
-from .values import Names, level_title, text
+from .values import Names, departments, level_title, text
 
 __all__ = [
     "Column",
@@ -39,7 +39,9 @@ __all__ = [
     "check",
     "columns_of",
     "declare",
+    "departments",
     "dump",
+    "exported",
     "get",
     "level_title",
     "page_of",

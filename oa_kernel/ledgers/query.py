@@ -171,14 +171,19 @@ def page(ledger: Ledger, person: Any, wanted: Wanted, *, limit: int = 50, cursor
     return db.Page(rows[:limit], _cursor(rows[limit - 1], wanted))
 
 
-def page_query(ledger: Ledger, person: Any, wanted: Wanted, cursor: str | None = None) -> Any:
+def page_query(ledger: Ledger, person: Any, wanted: Wanted, cursor: str | None = None, *, base: Any = None) -> Any:
     """The rows after the cursor in their order: what a page and an export read."""
     model = ledger.model
-    query = matching(ledger, person, wanted)
+    query = matching(ledger, person, wanted, base)
     keys = [key(model, wanted.column), model.id] if wanted.column is not None else [model.id]
     if cursor:
         query = query.where(_after(model, wanted, keys, cursor))
     return query.order_by(*[peewee.Ordering(k, "DESC" if wanted.descending else "ASC") for k in keys])
+
+
+def exported(ledger: Ledger, person: Any, wanted: Wanted) -> Any:
+    """All rows asked for that the person may take out of the house, in their order."""
+    return page_query(ledger, person, wanted, base=ledger.query(person, "export"))
 
 
 def _after(model: Any, wanted: Wanted, keys: list[Any], cursor: str) -> Any:
@@ -241,4 +246,4 @@ def defaults(now: Any = None) -> dict[str, int]:
     return {"year": day.year, "month": day.month}
 
 
-__all__ = ["STATES", "TOTALLED", "Totals", "Wanted", "defaults", "matching", "page", "page_query", "totals", "understand"]
+__all__ = ["STATES", "TOTALLED", "Totals", "Wanted", "defaults", "exported", "matching", "page", "page_query", "totals", "understand"]

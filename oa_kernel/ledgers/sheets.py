@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from oa_kernel import context, identity, permissions
 from oa_kernel.contributions import Sheet, SheetColumn
 from oa_kernel.errors import Forbidden, OAError
 
@@ -26,8 +27,18 @@ def sheet_of(ledger: Ledger) -> Sheet:
     return Sheet(
         ledger.name, ledger.title, columns_of(ledger, None),
         (lambda rows, report, by: load(ledger, rows, report, by)) if ledger.writable else None,
-        lambda: dump(ledger, ledger.model.select().order_by(ledger.model.id), None), ledger.right("import"),
+        lambda: _dump_all(ledger), ledger.right("import"),
     )
+
+
+def _dump_all(ledger: Ledger) -> Iterator[dict[str, Any]]:
+    """Everything for the command line; for a person on the pages what they may export, and of it what they may see."""
+    number = context.current().person_id
+    person = identity.get(number) if number is not None else None
+    if person is not None:
+        permissions.require(person, ledger.right("export"))
+    rows = ledger.model.select() if person is None else ledger.query(person, "export")
+    return dump(ledger, rows.order_by(ledger.model.id), person)
 
 
 def columns_of(ledger: Ledger, person: Any) -> list[SheetColumn]:

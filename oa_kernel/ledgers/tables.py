@@ -158,7 +158,7 @@ def _extend(ledger: Ledger) -> list[str]:
 def _changed(model: Any, have: dict[str, Any]) -> str:
     for field in model._meta.sorted_fields:
         column = have.get(field.column_name)
-        if column is None:
+        if column is None or field.primary_key:
             continue
         now, then = _kind(_ddl(field).split(" ", 1)[1]), _kind(str(column.data_type))
         if now != then:

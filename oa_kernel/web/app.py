@@ -90,6 +90,7 @@ def _assemble(running: Runtime) -> Flask:
 
 
 def _kernel(app: Flask) -> None:
+    from . import ledgers
     from .pages import blueprints
     from .rest import apis
 
@@ -97,6 +98,9 @@ def _kernel(app: Flask) -> None:
         _add_pages(app, pages)
     for api in apis():
         _add_api(app, api, "kernel")
+    for owner, pages, api in ledgers.routes():
+        _add_pages(app, pages)
+        _add_api(app, api, owner)
 
 
 def _plugins(app: Flask, running: Runtime) -> None:
