@@ -1,6 +1,7 @@
 // The documents plugin's pages work without this; with it they are quicker. Nothing typed is ever thrown away.
 (() => {
   "use strict";
+  const t = window.oaText || ((text) => text);
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   let token = $('meta[name="oa-csrf"]')?.content || $('input[name="_csrf"]')?.value || "";
@@ -11,7 +12,7 @@
   const STEPS = ["75", "fit", "100", "125", "150", "200"];
   const zoomTo = (viewer, value) => {
     viewer.dataset.zoom = value;
-    $("[data-doc-zoom-value]", viewer).textContent = value === "fit" ? "适合宽度" : `${value}%`;
+    $("[data-doc-zoom-value]", viewer).textContent = value === "fit" ? t("适合宽度") : `${value}%`;
   };
   document.addEventListener("click", (event) => {
     const zoom = event.target.closest("[data-doc-zoom]");
@@ -166,13 +167,13 @@
     if (saving || leaving || (!dirty() && !version)) return;
     saving = true;
     const sent = normal(fields());
-    say("正在保存…");
+    say(t("正在保存…"));
     try {
       const answer = await post("/autosave", {version: version || form.elements.version.value});
       if ([401, 403, 0].includes(answer.status)) {
         if (again && await freshToken()) { saving = false; return store(version, false); }
-        say("登录已过期，没有保存到系统；内容已留在这台电脑上，登录后继续", true);
-        offer("重新登录", `/sign-in?next=${encodeURIComponent(`${url}/edit`)}`);
+        say(t("登录已过期，没有保存到系统；内容已留在这台电脑上，登录后继续"), true);
+        offer(t("重新登录"), `/sign-in?next=${encodeURIComponent(`${url}/edit`)}`);
         retry();
       } else {
         const told = await answer.json();
@@ -182,12 +183,12 @@
           if (!dirty()) forget();
           say(told.message);
         } else {
-          say(told.message || told.detail || "没有保存", true);
-          if (told.current) { offer("用这里的内容覆盖", () => save(told.current)); offer("看系统里的内容", `${url}?tab=record`); }
+          say(told.message || told.detail || t("没有保存"), true);
+          if (told.current) { offer(t("用这里的内容覆盖"), () => save(told.current)); offer(t("看系统里的内容"), `${url}?tab=record`); }
         }
       }
     } catch {
-      say(`连不上系统，没有保存；内容已留在这台电脑上，正在重试（${clock(new Date())}）`, true);
+      say(t("连不上系统，没有保存；内容已留在这台电脑上，正在重试（%(at)s）", {at: clock(new Date())}), true);
       retry();
     }
     saving = false;
@@ -215,7 +216,7 @@
         let figure = live.children[n];
         if (!figure) {
           figure = Object.assign(document.createElement("figure"), {className: "doc-sheet"});
-          figure.append(Object.assign(document.createElement("img"), {alt: `第 ${n + 1} 页`, width: 1074, height: 1520}));
+          figure.append(Object.assign(document.createElement("img"), {alt: t("第 %(n)s 页", {n: n + 1}), width: 1074, height: 1520}));
           live.append(figure);
         }
         if (figure.dataset.mark !== page.mark) { figure.dataset.mark = page.mark; figure.firstElementChild.src = now.get(page.mark); }
@@ -223,7 +224,7 @@
       while (live.children.length > told.pages.length) live.lastElementChild.remove();
       blobs.forEach((address, mark) => { if (!now.has(mark)) URL.revokeObjectURL(address); });
       blobs = now;
-      $("[data-doc-pages]").textContent = `共 ${told.pages.length} 页`;
+      $("[data-doc-pages]").textContent = t("共 %(n)s 页", {n: told.pages.length});
       $("[data-doc-checks]").innerHTML = told.checks;
       $$("[data-doc-js]", $("[data-doc-checks]")).forEach((e) => { e.hidden = false; });
       form.dataset.previewed = String(Number(form.dataset.previewed || 0) + 1);
@@ -243,7 +244,7 @@
     if (from !== undefined) element.setSelectionRange(from, to ?? from);
     element.dispatchEvent(new Event("input", {bubbles: true}));
   };
-  const count = () => { $("[data-doc-count]").textContent = `${squash(body.value).length} 字`; };
+  const count = () => { $("[data-doc-count]").textContent = t("%(n)s 字", {n: squash(body.value).length}); };
 
   const formats = Object.fromEntries(form.dataset.formats.split(";").filter(Boolean).map((p) => { const [k, v] = p.split("="); return [k, v.split(",")]; }));
   function kindChanged() {
