@@ -11,7 +11,7 @@ from oa_kernel import runtime as runtimes
 from oa_kernel.notifications import security
 from oa_kernel.runtime import Runtime
 
-from . import assets, door, ops, problems, rendering
+from . import assets, door, ops, problems, rendering, texts
 from .access import Pages, UndeclaredRoute
 from .api import Api
 from .limits import Limiter
@@ -80,6 +80,7 @@ def _assemble(running: Runtime) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     rendering.install(app)
     assets.install(app)
+    texts.install(app)
     door.install(app)
     problems.install(app)
     ops.install(app)

@@ -54,6 +54,11 @@ def gettext(message: str, **values: Any) -> str:
     return message % values if values else message
 
 
+def translated(message: str, name: str) -> str:
+    """The message in a language by its name; itself where that has no word for it."""
+    return message if name == "zh_CN" else _catalogue(name).get(message, message)
+
+
 def ngettext(singular: str, plural: str, number: int, **values: Any) -> str:
     """Like :func:`gettext`; Chinese knows no plural, so ``singular`` is the msgid."""
     values.setdefault("num", number)
@@ -100,4 +105,4 @@ def catalogue_folders() -> list[Path]:
     return found
 
 
-__all__ = ["LOCALES", "catalogue_folders", "gettext", "html_language", "locale", "ngettext"]
+__all__ = ["LOCALES", "catalogue_folders", "gettext", "html_language", "locale", "ngettext", "translated"]

@@ -12,7 +12,7 @@ from flask import current_app, g, get_flashed_messages, request
 
 from oa_kernel import __version__, builtin, permissions, runtime
 
-from . import i18n
+from . import i18n, texts
 from .assets import asset_url
 from .csrf import csrf_token
 
@@ -148,6 +148,11 @@ class Shell:
     def unread(self) -> int:
         """Unread messages; at most a few seconds old."""
         return unread(self.person.id) if self.signed_in else 0
+
+    @property
+    def texts(self) -> str:
+        """Address of the script with the texts of scripts, in the language on screen."""
+        return texts.url()
 
     @staticmethod
     def asset(name: str, owner: str = "theme") -> str:

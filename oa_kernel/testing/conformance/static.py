@@ -15,6 +15,8 @@ from .subject import Office, Subject
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_TRANSLATED = re.compile(r"""(?<![\w.$])(?:t|oaText)\(\s*(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+_STRING = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`""")
 _CALLS = {"_", "gettext", "ngettext"}
 #: hook → attribute of its objects that begins with the plugin's name
 _NAMED = {
@@ -155,7 +157,9 @@ def _is_module(util: Any, name: str) -> bool:
 
 
 def texts_are_translated(subject: Subject) -> list[str]:
-    """Texts on screen go through ``_()`` and have an English one in ``translations/en.po``."""
+    """Texts on screen go through ``_()`` (in scripts: ``t()``) and have an English one in ``translations/en.po``."""
+    from oa_kernel.web.texts import named
+
     with subject.office() as office:
         english = _english()
         found = []
@@ -171,6 +175,10 @@ def texts_are_translated(subject: Subject) -> list[str]:
             for line, text in _in_python(path):
                 if text not in english:
                     found.append(f"{path.relative_to(subject.package)} 第 {line} 行：“{text}”没有英文")
+        for path in sorted((subject.package / "static").rglob("*.js")):
+            where = path.relative_to(subject.package)
+            found += [f"{where} 第 {line} 行：“{text}”没有英文" for line, text in named(path) if text not in english]
+            found += [f"{where} 第 {line} 行：“{text}”没有经过 t()" for line, text in bare_in_script(path)]
         for hook in ("oa_navigation", "oa_widgets"):
             for owner, item in office.running.plugins.collect_with_owner(hook):
                 if owner == subject.name and _CHINESE.search(item.title) and item.title not in english:
@@ -201,6 +209,19 @@ def _bare(office: Office, source: str) -> Iterator[tuple[int, str]]:
         text = _COMMENT.sub("", node.data)
         if _CHINESE.search(text):
             yield node.lineno, re.search(r"[^<>\"\n]*[\u4e00-\u9fff][^<>\"\n]*", text).group(0).strip()[:40]  # type: ignore[union-attr]
+
+
+def bare_in_script(path: Path) -> Iterator[tuple[int, str]]:
+    """Chinese in strings of a script that no ``t()`` is around; ``// not shown`` at the end of a line says that nobody
+    sees it. Libraries in ``vendor/`` are their makers'."""
+    if "vendor" in path.parts:
+        return
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if line.lstrip().startswith(("//", "*", "/*")) or "// not shown" in line:
+            continue
+        for text in _STRING.findall(_TRANSLATED.sub("", line)):
+            if _CHINESE.search(text):
+                yield number, text.strip("\"'`")[:40]
 
 
 def _in_template(office: Office, source: str) -> Iterator[tuple[int, str]]:

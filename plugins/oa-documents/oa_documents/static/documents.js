@@ -260,8 +260,8 @@
   }
 
   // numbering: 一、 （一） 1. （1）
-  const ONES = "〇一二三四五六七八九";
-  const chinese = (n) => n < 10 ? ONES[n] : `${n < 20 ? "" : ONES[Math.floor(n / 10)]}十${n % 10 ? ONES[n % 10] : ""}`;
+  const ONES = "〇一二三四五六七八九";  // not shown: what stands in the document
+  const chinese = (n) => n < 10 ? ONES[n] : `${n < 20 ? "" : ONES[Math.floor(n / 10)]}十${n % 10 ? ONES[n % 10] : ""}`;  // not shown: what stands in the document
   const PATTERNS = [/^[一二三四五六七八九十百]{1,5}、/, /^[（(][一二三四五六七八九十百]{1,5}[）)]、?/, /^\d{1,3}[.．](?!\d)\s*/, /^[（(]\d{1,3}[）)]、?/];
   const WRITE = [(n) => `${chinese(n)}、`, (n) => `（${chinese(n)}）`, (n) => `${n}. `, (n) => `（${n}）`];
   const levelOf = (line) => PATTERNS.findIndex((p) => p.test(line)) + 1;
@@ -295,7 +295,7 @@
     if (event.target.closest("[data-doc-renumber]")) set(body, renumbered(body.value.split("\n")).join("\n"), body.selectionStart);
     if (event.target.closest("[data-doc-table]")) {
       const at = body.selectionEnd, lead = at && body.value[at - 1] !== "\n" ? "\n" : "";
-      const table = `${lead}| 项目 | 内容 |\n|---|---|\n|  |  |\n`;
+      const table = `${lead}| 项目 | 内容 |\n|---|---|\n|  |  |\n`;  // not shown: what stands in the document
       set(body, body.value.slice(0, at) + table + body.value.slice(at), at + table.length);
     }
     const there = event.target.closest("[data-doc-goto], [data-doc-fix]");
@@ -329,7 +329,7 @@
   if (kept && !same(kept.values, saved)) {
     const box = $("[data-doc-kept]");
     box.hidden = false;
-    $("[data-doc-kept-at]").textContent = new Date(kept.at).toLocaleString("zh-CN");
+    $("[data-doc-kept-at]").textContent = new Date(kept.at).toLocaleString(document.documentElement.lang);
     $("[data-doc-kept-use]").addEventListener("click", () => {
       Object.entries(kept.values).forEach(([name, value]) => { if (form.elements[name]) form.elements[name].value = value; });
       box.hidden = true;

@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   const root = document.documentElement;
+  const t = window.oaText || ((text) => text);
   const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content || "";
   const store = {
     get(key) { try { return sessionStorage.getItem(key); } catch { return null; } },
@@ -15,7 +16,7 @@
     const { xhr } = event.detail;
     if (xhr.status >= 400 && xhr.getResponseHeader("HX-Retarget")) { event.detail.shouldSwap = true; event.detail.isError = false; }
   });
-  document.addEventListener("htmx:sendError", () => say("网络不通，没有保存。请检查网络后再试", "danger"));
+  document.addEventListener("htmx:sendError", () => say(t("网络不通，没有保存。请检查网络后再试"), "danger"));
 
   function say(text, kind) {
     const place = document.getElementById("oa-flash");
@@ -85,7 +86,7 @@
       bar.style.width = `${percent}%`;
       bar.setAttribute("aria-valuenow", String(percent));
     });
-    request.addEventListener("error", () => { done(); say("网络不通，没有上传。请检查网络后再试", "danger"); });
+    request.addEventListener("error", () => { done(); say(t("网络不通，没有上传。请检查网络后再试"), "danger"); });
     request.addEventListener("load", async () => {
       done();
       const onward = request.getResponseHeader("HX-Redirect");
@@ -149,7 +150,7 @@
       else if (field.value !== value && value) { field.value = value; changed = true; }
     });
     store.drop(key(form));
-    if (changed) { say("已恢复上次没有提交的内容，请核对后再提交", "info"); }
+    if (changed) { say(t("已恢复上次没有提交的内容，请核对后再提交"), "info"); }
   }
   // a form that was sent and answered by the sign-in page never arrived: it is filled again after signing in
   const sent = store.get("oa-sent");
@@ -170,7 +171,7 @@
     const at = (selector) => event.target.closest?.(selector);
     let found;
     if ((found = at("[data-dismiss]"))) { found.closest(found.dataset.dismiss)?.remove(); }
-    if ((found = at("[data-copy]"))) { navigator.clipboard?.writeText(found.dataset.copy).then(() => say("已复制", "success")); }
+    if ((found = at("[data-copy]"))) { navigator.clipboard?.writeText(found.dataset.copy).then(() => say(t("已复制"), "success")); }
     if (at("[data-help]")) { document.getElementById("oa-help")?.showModal(); }
     if (at("[data-open-nav]")) { event.preventDefault(); document.body.classList.toggle("oa-nav-open"); document.querySelector(".oa-nav a")?.focus(); }
     document.querySelectorAll("details.oa-menu[open]").forEach((menu) => { if (!menu.contains(event.target)) { menu.open = false; } });
@@ -199,7 +200,7 @@
     }
     const body = new URLSearchParams([[button.name, button.value]]);
     fetch(event.target.action, { method: "POST", body, headers: { "X-CSRF-Token": meta("oa-csrf"), "HX-Request": "true" } })
-      .then((answer) => { if (!answer.ok) { say("没有保存这项偏好，请再试一次", "danger"); } }, () => say("网络不通，没有保存", "danger"));
+      .then((answer) => { if (!answer.ok) { say(t("没有保存这项偏好，请再试一次"), "danger"); } }, () => say(t("网络不通，没有保存"), "danger"));
   });
 
   // the navigation folds and remembers
@@ -253,7 +254,7 @@
       dragged = null;
       const body = new URLSearchParams({ order: [...board.querySelectorAll("[data-card]")].map((c) => c.dataset.card).join(",") });
       fetch(board.dataset.arrange, { method: "POST", body, headers: { "X-CSRF-Token": meta("oa-csrf"), "HX-Request": "true" } })
-        .then((answer) => { if (!answer.ok) { say("没有保存新的次序，请再试一次", "danger"); } }, () => say("网络不通，没有保存", "danger"));
+        .then((answer) => { if (!answer.ok) { say(t("没有保存新的次序，请再试一次"), "danger"); } }, () => say(t("网络不通，没有保存"), "danger"));
     });
   }
 })();
