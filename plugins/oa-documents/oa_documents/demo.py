@@ -12,6 +12,7 @@ from typing import Any
 from oa_kernel import db, files, identity, outbox, workflow
 from oa_kernel.demo import ORGANISATION, DemoOrganisation, Story, acting, play
 
+from . import demo_incoming
 from . import demo_texts as texts
 from .models import Dispatch, Outgoing
 from .services import addressbook, annotations, dispatches, drafts, numbers, seals
@@ -26,7 +27,7 @@ def build(org: DemoOrganisation) -> None:
     """Adds series, seal, address book and documents."""
     org.settings["documents"] = {"series": DOWN}
     play([_foundations(org)])
-    play(_stories(org))
+    play([*_stories(org), *demo_incoming.stories(org)])
     dispatches.mark_overdue()
 
 

@@ -5,7 +5,6 @@ Works without JavaScript: the tabs are links, the actions forms. What is not nee
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import Any
 
@@ -72,6 +71,7 @@ def _act(person: Any, document: Any, task: Any) -> dict[str, Any]:
     instance = workflow.get_instance(document.instance_id, person)
     view = workflow.instance_view(document.instance_id, person)
     common = {"view": view, "actions": [], "case_actions": workflow.instance_actions(instance, person),
+              "urge_again": workflow.urge_again_at(instance), "now": clock.now(),
               "sent_back": _sent_back(view) if document.state == "draft" else None}
     if task is None:
         return common
@@ -103,36 +103,10 @@ def _notes(person: Any, document: Any, task: Any) -> dict[str, Any]:
 
 def _flow(person: Any, document: Any, task: Any) -> dict[str, Any]:
     if not document.instance_id:
-        return {"view": None, "diagram": "", "held": [], "waited": []}
-    view = workflow.instance_view(document.instance_id, person)
-    return {"view": view, "held": _held(view["trail"]), "diagram": f"/documents/{document.id}/flow.svg",
-            "waited": [_span(c["since"], clock.now()) for c in view["current"]]}
-
-
-#: acts that hand the case on; others (a reminder, a copy to read) stand in the trail between them
-_HANDS_ON = frozenset(("submit", "approve", "return", "reject", "transfer", "retrieve", "withdraw", "skip", "pass", "escalate"))
-
-
-def _held(trail: list[dict[str, Any]]) -> list[str]:
-    """For each entry of the trail how long its person had the case: since it was last handed on."""
-    out, since = [], None
-    for entry in trail:
-        hands_on = entry["action"] in _HANDS_ON
-        out.append(_span(since, entry["at"]) if hands_on and since else "")
-        since = entry["at"] if hands_on else since
-    return out
-
-
-def _span(start: str | None, end: str | dt.datetime | None) -> str:
-    if not start or not end:
-        return ""
-    until = end if isinstance(end, dt.datetime) else dt.datetime.fromisoformat(end)
-    minutes = max(0, int((until - dt.datetime.fromisoformat(start)).total_seconds() // 60))
-    if minutes < 60:
-        return web.gettext("%(n)s 分钟", n=max(1, minutes))
-    if minutes < 48 * 60:
-        return web.gettext("%(n)s 小时", n=minutes // 60)
-    return web.gettext("%(n)s 天", n=minutes // 1440)
+        return {"view": None}
+    instance = workflow.get_instance(document.instance_id, person)
+    return {"view": workflow.instance_view(document.instance_id, person), "diagram": f"/documents/{document.id}/flow.svg",
+            **web.case_following(instance, person)}
 
 
 def _files(person: Any, document: Any, task: Any) -> dict[str, Any]:

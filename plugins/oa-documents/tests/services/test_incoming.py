@@ -28,8 +28,8 @@ TEXT = """云岭市财政局文件
 def sent(office, text=TEXT, **fields):
     """The data of a received file, as the desk would send it."""
     file = files.store(io.BytesIO(text.encode()), "来文.txt", office.clerk)
-    return {"title": "云岭市财政局关于申请追加信息化经费的请示", "sender": "云岭市财政局", "number": "云财〔2026〕15号", "kind": "请示",
-            "files": [file.id], **fields}
+    return {"title": "云岭市财政局关于申请追加信息化经费的请示", "sender": "云岭市财政局", "number": "云财〔2026〕15号",
+            "kind": "请示", "files": [file.id], **fields}
 
 
 def registered(office, **fields):

@@ -5,7 +5,8 @@ import io
 import pytest
 from oa_documents.models_incoming import Incoming
 
-TEXT = "云岭市财政局文件\n云财〔2026〕15号\n云岭市财政局关于申请追加信息化经费的请示\n市政府办公室：\n一事。\n云岭市财政局\n2026年3月2日\n"
+TEXT = ("云岭市财政局文件\n云财〔2026〕15号\n云岭市财政局关于申请追加信息化经费的请示\n市政府办公室：\n一事。\n"
+        "云岭市财政局\n2026年3月2日\n")
 
 
 @pytest.fixture
@@ -23,8 +24,8 @@ def test_files_are_uploaded_confirmed_one_by_one_and_registered(desk, office):
     assert answer.status_code == 303
     page = desk.get(answer.headers["Location"]).text
     assert "云财〔2026〕15号" in page and "云岭市财政局关于申请追加信息化经费的请示" in page and "2026-03-02" in page
-    values = {"title": "云岭市财政局关于申请追加信息化经费的请示", "sender": "云岭市财政局", "number": "云财〔2026〕15号", "kind": "请示",
-              "received_on": "2026-03-03", "secrecy": "公开", "copies": "1", "nature": "action"}
+    values = {"title": "云岭市财政局关于申请追加信息化经费的请示", "sender": "云岭市财政局", "number": "云财〔2026〕15号",
+              "kind": "请示", "received_on": "2026-03-03", "secrecy": "公开", "copies": "1", "nature": "action"}
     wrong = desk.submit(answer.headers["Location"], {**values, "title": ""})
     assert wrong.status_code == 422 and "请填写标题" in wrong.text and "云财〔2026〕15号" in wrong.text
     done = desk.submit(answer.headers["Location"], values)
@@ -40,8 +41,8 @@ def test_files_are_uploaded_confirmed_one_by_one_and_registered(desk, office):
 
 def test_a_duplicate_is_shown_and_needs_a_tick(desk):
     first = upload(desk, TEXT).headers["Location"]
-    values = {"title": "关于经费的请示", "sender": "云岭市财政局", "number": "云财〔2026〕15号", "received_on": "2026-03-03", "secrecy": "公开",
-              "copies": "1", "nature": "action"}
+    values = {"title": "关于经费的请示", "sender": "云岭市财政局", "number": "云财〔2026〕15号",
+              "received_on": "2026-03-03", "secrecy": "公开", "copies": "1", "nature": "action"}
     desk.submit(first, values)
     again = upload(desk, TEXT).headers["Location"]
     assert "可能已经登记过" in desk.get(again).text
@@ -60,8 +61,8 @@ def test_a_broken_pdf_is_said_and_can_be_removed(desk):
 
 def test_routed_and_voided_by_the_page(desk, office):
     where = upload(desk, TEXT).headers["Location"]
-    desk.submit(where, {"title": "关于经费的请示", "sender": "云岭市财政局", "received_on": "2026-03-03", "secrecy": "公开", "copies": "1",
-                        "nature": "action"})
+    desk.submit(where, {"title": "关于经费的请示", "sender": "云岭市财政局", "received_on": "2026-03-03",
+                        "secrecy": "公开", "copies": "1", "nature": "action"})
     document = Incoming.get()
     assert desk.submit(f"/documents/incoming/{document.id}/route", {"department": "没有的处", "nature": "action"}).status_code == 422
     assert desk.submit(f"/documents/incoming/{document.id}/route", {"department": "综合处", "nature": "action"}).status_code == 303
@@ -81,8 +82,8 @@ def test_by_rest(office, oa_api):
     file = clerk.post("/api/v1/files", data={"file": (io.BytesIO(TEXT.encode()), "来文.txt")}, content_type="multipart/form-data").json
     proposed = clerk.post("/api/v1/documents/incoming/propose", json={"file": file["id"]}).json
     assert proposed["number"] == "云财〔2026〕15号" and proposed["duplicates"] == []
-    body = {"number": "云财〔2026〕15号", "title": proposed["title"], "kind": "请示", "sender": "云岭市财政局", "received_on": "2026-03-03",
-            "urgency": "加急", "secrecy": "内部", "files": [file["id"]]}
+    body = {"number": "云财〔2026〕15号", "title": proposed["title"], "kind": "请示", "sender": "云岭市财政局",
+            "received_on": "2026-03-03", "urgency": "加急", "secrecy": "内部", "files": [file["id"]]}
     made = clerk.post("/api/v1/documents/incoming", json=body)
     assert made.status_code == 201 and made.json["register_number"] == "2026-1" and made.json["state"] == "registered"
     assert clerk.post("/api/v1/documents/incoming", json=body).json["code"] == "duplicate"
