@@ -33,6 +33,7 @@ _WHERE = {
     "Pages": "access",
     "Upload": "uploads",
     "asset_url": "assets",
+    "case_following": "following",
     "create_app": "app",
     "csrf_token": "csrf",
     "flash": "rendering",
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from .csrf import csrf_token
     from .door import person, session, token
     from .downloads import send_bytes, send_file
+    from .following import case_following
     from .i18n import gettext
     from .navigate import next_task_url
     from .rendering import flash, form_errors, is_htmx, redirect, redirect_back, render, render_to_string
@@ -82,6 +84,7 @@ __all__ = [
     "Pages",
     "Upload",
     "asset_url",
+    "case_following",
     "create_app",
     "csrf_token",
     "flash",

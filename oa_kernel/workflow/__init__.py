@@ -31,7 +31,8 @@ from .models import Instance, Run, Task, Trail
 from .open_work import open_work, open_work_counts, taken_over
 from .schema import json_schema
 from .standing import delegate_standing, end_stand_in, hand_over, set_absent, stand_ins
-from .statistics import statistics
+from .statistics import case_counts, statistics
+from .statistics import versions as definition_versions
 from .steps import failed_services, repeat_service
 from .store import check_text, definition, definitions, publish, sync_definitions, validate_text
 from .todo import actions_of, get_task, is_about, next_task, task_actions, todo, todo_counts
@@ -63,11 +64,13 @@ __all__ = [
     "actions_of",
     "can_see",
     "cancel",
+    "case_counts",
     "case_url",
     "course",
     "check_text",
     "definition",
     "definition_of",
+    "definition_versions",
     "definitions",
     "deadline_words",
     "delegate_standing",

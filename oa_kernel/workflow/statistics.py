@@ -24,6 +24,7 @@ PEOPLE = 10
 #: weeks of throughput, the last
 WEEKS = 53
 WEEK = 7 * 86400
+ALIVE_STATES = ("running", "withdrawn", "suspended")
 
 _DECIDED = "t.state = 'done' AND t.kind <> 'circulate' AND t.action NOT IN ('submit', 'skip')"
 
@@ -232,6 +233,19 @@ def _people(asked: _Asked) -> list[dict[str, Any]]:
     return [{"username": u, "name": n, "done": int(d), "overdue": int(o or 0)} for u, n, d, o in rows]
 
 
+def case_counts() -> list[dict[str, Any]]:
+    """Every definition in force: ``{"name", "title", "version", "alive", "ended"}``; two statements."""
+    counts: dict[tuple[str, bool], int] = {}
+    for name, state, number in Instance.select(Instance.definition_name, Instance.state, db.fn.COUNT(Instance.id)).group_by(
+            Instance.definition_name, Instance.state).tuples():
+        key = (name, state in ALIVE_STATES)
+        counts[key] = counts.get(key, 0) + number
+    rows = WorkflowDefinition.select(WorkflowDefinition.name, WorkflowDefinition.title, WorkflowDefinition.version).where(
+        WorkflowDefinition.current).order_by(WorkflowDefinition.title, WorkflowDefinition.name)
+    return [{"name": r.name, "title": r.title, "version": r.version, "alive": counts.get((r.name, True), 0),
+             "ended": counts.get((r.name, False), 0)} for r in rows]
+
+
 def oldest_open(name: str, *, limit: int = 50, cursor: str | None = None) -> db.Page:
     """A page of the open tasks of a definition's running cases, the longest waiting first, as rows of ``Task`` with
     ``assignee_id``; for who manages workflows."""
@@ -245,4 +259,4 @@ def bottlenecks(found: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted((s for s in found["steps"] if s["median_seconds"] is not None), key=lambda s: -s["median_seconds"])
 
 
-__all__ = ["VIEW", "bottlenecks", "oldest_open", "rate", "statistics", "versions"]
+__all__ = ["VIEW", "bottlenecks", "case_counts", "oldest_open", "rate", "statistics", "versions"]

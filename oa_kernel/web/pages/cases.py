@@ -6,16 +6,17 @@ from typing import Any
 
 from flask import request
 
-from oa_kernel import db, forms, workflow
+from oa_kernel import clock, db, forms, workflow
 from oa_kernel.errors import Conflict, Invalid, NotFound
 
 from ..access import Pages
 from ..door import person
+from ..following import case_following, managing
 from ..i18n import gettext as _
 from ..navigate import next_task_url
 from ..rendering import flash, form_errors, redirect, render, with_query
-from ..rest.tasks import people_named
 from ..shell import forget_counts
+from .choosing import several
 
 pages = Pages("cases", __name__)
 
@@ -151,25 +152,31 @@ def _view(instance_id: int, typed: Any, errors: dict[str, list[str]], status: in
             modes = {name: "hidden" if modes[name] == "hidden" else "read" for name in form.schema}
         fields = form.fields({**case.form, **({k: typed[k] for k in form.schema if k in typed})}, errors, modes)
     actions = workflow.task_actions(task, who) if task is not None else []
+    part = request.args.get("part", "") if request.args.get("part") in PARTS else "act"
     return render(
         "oa/case.html", status, case=case, view=view, task=task, actions=actions, words=ACTIONS, states=STATES,
-        fields=fields, errors=errors, typed=typed, diagram=workflow.diagram(case), definition=definition,
+        fields=fields, errors=errors, typed=typed, definition=definition, part=part,
         preview=workflow.next_steps_preview(task, who) if task is not None and "approve" in actions else [],
         targets=workflow.return_targets(task) if task is not None and "return" in actions else [],
-        own=workflow.instance_actions(case, who),
-        people=_choices() if {"transfer", "delegate", "add_sign", "circulate"} & set(actions) else [],
+        own=[a for a in workflow.instance_actions(case, who) if a != "cancel" or case.drafter_id == who.id],
+        asks_people=bool({"transfer", "delegate", "add_sign", "circulate"} & set(actions)), **_part(case, part, who),
     )
 
 
-def _choices() -> list[tuple[str, str]]:
-    """(username, ``name (department)``) of everybody active, for choosing by typing."""
-    from oa_kernel.identity import Department, Person
+PARTS = ("act", "flow", "files", "trail")
 
-    query = (
-        Person.select(Person.username, Person.name, Department.name)
-        .left_outer_join(Department).where(Person.active).order_by(Person.id).limit(5000).tuples()
-    )
-    return [(username, f"{name}（{department}）" if department else name) for username, name, department in query]
+
+def _part(case: Any, part: str, who: Any) -> dict[str, Any]:
+    """What is needed for the open part only."""
+    if part == "act":
+        definition = workflow.definition_of(case)
+        return {"urge_again": workflow.urge_again_at(case), "managing": managing(case, who), "now": clock.now(),
+                "deadlines": {s.id: workflow.deadline_words(s) for s in definition.steps.values()},
+                "manage_url": f"/cases/{case.id}/manage"}
+    if part in ("flow", "trail"):
+        found = case_following(case, who)
+        return {**found, "diagram": workflow.diagram(case, went=found["course"]) if part == "flow" else ""}
+    return {}
 
 
 @pages.post("/cases/<int:instance_id>/act", permission="kernel.tasks.own")
@@ -200,9 +207,8 @@ def _options(instance_id: int, who: Any) -> dict[str, Any]:
     version = form.get("version", "")
     options: dict[str, Any] = {"comment": form.get("comment", "").strip(),
                                "version": int(version) if version.isdigit() else None}
-    names = [n.partition("（")[0].strip() for part in form.getlist("to") for n in part.replace("，", ",").split(",")]
-    if any(names):
-        options["to"] = people_named([n for n in names if n])
+    if any(form.getlist("to")):
+        options["to"] = [p.id for p in several("、".join(form.getlist("to")), "to")]
     for name in ("target", "resume", "place"):
         if form.get(name):
             options[name] = form[name]
@@ -243,5 +249,3 @@ def own_action(instance_id: int, what: str) -> Any:
         forget_counts(person().id)
         flash(_("%(a)s：已办", a=ACTIONS[what][2]))
     return redirect(f"/cases/{instance_id}")
-
-
