@@ -26,7 +26,8 @@ _CALL = re.compile(r"""(?<![\w.$])(?:t|oaText)\(\s*(?:"((?:[^"\\\n]|\\.)*)"|'((?
 _CODE = """\
 (() => {
   const texts = %s;
-  window.oaText = (text, values) => (texts[text] || text).replace(/%%\\((\\w+)\\)s/g, (all, name) => values && name in values ? values[name] : all);
+  window.oaText = (text, values) => (texts[text] || text).replace(
+    /%%\\((\\w+)\\)s/g, (all, name) => values && name in values ? values[name] : all);
 })();
 """
 

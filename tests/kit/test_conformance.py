@@ -32,6 +32,7 @@ def plugin(tmp_path, monkeypatch):
                 text = text.replace(old, new)
             file.write_text(text)
         for path, text in (added or {}).items():
+            (package / path).parent.mkdir(exist_ok=True)
             (package / path).write_text(text.replace("NAME", name))
         monkeypatch.syspath_prepend(str(folder))
         module = importlib.import_module(f"oa_{name}.plugin")
@@ -138,6 +139,9 @@ BROKEN = {
     "a column no migration makes": (
         "migrations_go_up_on_an_empty_database", "缺列 place",
         {"models.py": [("    note = db.TextField", "    place = db.CharField(max_length=80, default='')\n    note = db.TextField")]}),
+    "a column the model does not know": (
+        "migrations_go_up_on_an_empty_database", "多列 place",
+        {"migrations/001_initial.py": [("    due = db.DateField", "    place = db.CharField(max_length=80, null=True)\n    due = db.DateField")]}),
     "data that is lost when it is disabled": (
         "disabling_and_enabling_loses_nothing", "内容变了",
         {"plugin.py": [("    from .views import pages\n", "    from .models import Item\n    from .views import pages\n\n"
@@ -188,9 +192,42 @@ def test_the_suite_finds_a_migration_that_only_suits_an_empty_database(plugin, t
     assert found and word in found[0], found
 
 
+@pytest.mark.parametrize(("script", "word"), [
+    ('alert("没有保存");', "没有经过 t()"), ('const t = window.oaText;\nalert(t("没有存好"));', "“没有存好”没有英文"),
+])
+def test_the_suite_finds_a_script_that_speaks_one_language(plugin, script, word):
+    found = RULE["texts_are_translated"](plugin(added={"static/page.js": script}))
+    assert found and word in found[0] and "static/page.js" in found[0], found
+
+
 def test_every_rule_is_broken_by_some_case():
     broken = {rule for rule, _, _ in BROKEN.values()} | {"migrations_go_up_on_a_filled_database"}
     assert broken == set(RULE)
+
+
+#: rule → a plugin that breaks it and nothing else, and where the message says that it is
+ALONE = {
+    "hooks_answer_with_the_declared_types": ("a name of somebody else's", "oa_widgets()"),
+    "nothing_private_is_imported": ("a module deep in the kernel", "services.py 第 "),
+    "texts_are_translated": ("a text that is not marked", "templates/oa_NAME/list.html 第 "),
+    "forms_and_workflows_are_valid": ("a workflow that leads nowhere", "approval.yaml 第 "),
+    "every_route_asks_for_a_permission": ("a thing shown to who may not see it", "GET /NAME/<int:item_id>"),
+    "every_list_is_paged": ("a list without pages", "GET /NAME"),
+    "lists_are_constant_in_queries": ("a query in a loop", "GET /api/v1/NAME"),
+    "every_write_is_audited_in_one_transaction": ("a write nobody can prove", "POST /NAME/new"),
+    "migrations_go_up_on_an_empty_database": ("a column the model does not know", "表 NAME_item"),
+    "migrations_go_up_on_a_filled_database": (LOSING, "迁移 002_more"),
+    "disabling_and_enabling_loses_nothing": ("data that is lost when it is disabled", "表 NAME_item"),
+}
+
+
+@pytest.mark.parametrize("rule", RULE)
+def test_a_plugin_bad_in_one_way_is_red_for_that_rule_alone(plugin, rule):
+    case, where = ALONE[rule]
+    subject = plugin(BROKEN[case][2]) if case in BROKEN else plugin(added={"migrations/002_more.py": case})
+    found = {name: check(subject) for name, check in RULE.items()}
+    assert {name for name, problems in found.items() if problems} == {rule}, found
+    assert any(where.replace("NAME", subject.name) in problem for problem in found[rule]), found[rule]
 
 
 @pytest.fixture(scope="module")

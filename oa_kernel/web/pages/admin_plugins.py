@@ -61,7 +61,8 @@ def save(name: str) -> Any:
 def act(name: str, what: str) -> Any:
     """Switches a plugin, or marks its upgrade notes as read."""
     call = {"enable": installed.enable, "disable": installed.disable, "notes": installed.read_notes}[what]
-    said = {"enable": _("已启用，重启服务后生效"), "disable": _("已停用，重启服务后生效；数据保留"), "notes": _("升级说明已看过")}[what]
+    said = {"enable": _("已启用，重启服务后生效"), "disable": _("已停用，重启服务后生效；数据保留"),
+            "notes": _("升级说明已看过")}[what]
     try:
         call(name, by=person())
         flash(said)

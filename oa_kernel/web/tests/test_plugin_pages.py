@@ -50,7 +50,7 @@ def test_settings_are_written_and_a_restart_is_asked_for(admin, file):
 
 def test_what_is_wrong_comes_back_at_its_field_with_what_was_typed(admin, file):
     before = file.read_bytes()
-    page = admin.post("/admin/plugins/shelf", 422, days="99", greeting="早上好", **{"api_key": "Top-Secret-9"})
+    page = admin.post("/admin/plugins/shelf", 422, days="99", greeting="早上好", api_key="Top-Secret-9")
     assert 'id="field-days-error"' in page and "不能大于 60" in page
     assert "早上好" in page and "Top-Secret-9" not in page
     assert file.read_bytes() == before
