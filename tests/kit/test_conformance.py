@@ -141,7 +141,8 @@ BROKEN = {
         {"models.py": [("    note = db.TextField", "    place = db.CharField(max_length=80, default='')\n    note = db.TextField")]}),
     "a column the model does not know": (
         "migrations_go_up_on_an_empty_database", "多列 place",
-        {"migrations/001_initial.py": [("    due = db.DateField", "    place = db.CharField(max_length=80, null=True)\n    due = db.DateField")]}),
+        {"migrations/001_initial.py": [
+            ("    due = db.DateField", "    place = db.CharField(max_length=80, null=True)\n    due = db.DateField")]}),
     "data that is lost when it is disabled": (
         "disabling_and_enabling_loses_nothing", "内容变了",
         {"plugin.py": [("    from .views import pages\n", "    from .models import Item\n    from .views import pages\n\n"
