@@ -22,8 +22,8 @@ log = logging.getLogger("oa.serve")
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True, help="监听的地址")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="端口")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Web 进程数")
 @click.option("--no-worker", is_flag=True, help="不同时运行后台进程")
 @click.option("--tls-cert", type=click.Path(path_type=Path), help="TLS 证书（PEM）")
