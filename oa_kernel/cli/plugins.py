@@ -32,6 +32,9 @@ def _sorted(running: Any) -> list[Any]:
     return sorted(running.plugins.states.values(), key=lambda s: s.name)
 
 
+#: what goes of the kernel's rows
+_GOES = {"attachments": "附件登记", "grants": "授权", "role_permissions": "本单位角色里的权限", "permission_uses": "权限使用记录",
+         "definitions": "流程定义", "outbox": "没有送出的消息", "scheduled": "定时任务记录", "ledger_views": "保存的台账视图"}
 _WORDS = {"ok": "正常", "disabled": "未启用", "broken": "故障"}
 
 
@@ -157,7 +160,7 @@ def _show(planned: Any, json_: bool) -> None:
     if planned.files:
         click.echo(f"文件：{planned.files} 个", err=True)
     for name, rows in planned.rows.items():
-        click.echo(f"{name}：{rows} 行", err=True)
+        click.echo(f"{_GOES.get(name, name)}：{rows} 条", err=True)
     click.echo("保留：审计记录、已办结的流程、已用的编号、已收到的消息", err=True)
     if planned.hindrance:
         click.echo(f"现在不能清除：{planned.hindrance}", err=True)
