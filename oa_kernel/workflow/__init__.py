@@ -28,7 +28,7 @@ from .failing import failed_service_count, failed_service_page
 from .following import course, deadline_words, urge_again_at
 from .migrating import migrate
 from .models import Instance, Run, Task, Trail
-from .open_work import open_work, open_work_counts, taken_over
+from .open_work import open_work, open_work_counts, stands_in_for, taken_over
 from .schema import json_schema
 from .standing import delegate_standing, end_stand_in, hand_over, set_absent, stand_ins
 from .statistics import case_counts, statistics
@@ -108,6 +108,7 @@ __all__ = [
     "simulate_text",
     "skip",
     "stand_ins",
+    "stands_in_for",
     "start",
     "started_by",
     "statistics",

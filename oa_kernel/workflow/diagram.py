@@ -59,8 +59,9 @@ def _states(instance: Instance, definition: Definition, went: Course) -> tuple[d
         here = [h for h in passage.people if h.state == ("done" if passage.state == "done" else "open")] or [
             h for h in passage.people if h.state in ("paused", "waiting")]
         names = "、".join(h.name for h in here[:2]) + (f" 等 {len(here)} 人" if len(here) > 2 else "")
-        spent = length(passage.time.seconds)
-        below[passage.step] = f"{names} · {'' if passage.state == 'done' else '已 '}{spent}" if names else spent
+        spent = length(passage.time.seconds) if passage.time.seconds >= 60 else ""
+        spent = f"已 {spent}" if spent and passage.state != "done" else spent
+        below[passage.step] = " · ".join(filter(None, (names, spent)))
     now = [s for s, state in states.items() if state in ("current", "paused")]
     for name in _by_itself(definition):  # forks and joins have no time of their own: they lie behind when what follows began
         if any(states.get(t) in ("done", "current", "paused") for t in _targets(definition.steps[name])):

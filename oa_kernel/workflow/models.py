@@ -235,7 +235,7 @@ class StandIn(db.Model):
 
     class Meta:
         table_name = "workflow_stand_in"
-        indexes = ((("person_id", "ended_at"), False),)
+        indexes = ((("person_id", "ended_at"), False), (("to_id", "ended_at"), False))
 
 
 MODELS = [WorkflowDefinition, WorkflowDraft, Instance, Run, Task, Trail, Timer, Done, StandIn]

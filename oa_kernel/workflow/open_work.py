@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from oa_kernel import db, permissions
+from oa_kernel import clock, db, permissions
 from oa_kernel.errors import Forbidden
 
 from .case import ALIVE
-from .models import Task
+from .models import StandIn, Task
 from .people import MANAGE
 
 #: kind of a task → in words
@@ -43,9 +43,16 @@ def taken_over(person: Any, to: Any, *, by: Any, limit: int = 50, cursor: str | 
                    [Task.id.desc()], limit=limit, cursor=cursor)
 
 
+def stands_in_for(person: Any) -> list[StandIn]:
+    """For whom somebody does the work, today or later; one statement."""
+    return list(StandIn.select().where(
+        StandIn.to_id == person.id, StandIn.ended_at.is_null(), StandIn.until.is_null() | (StandIn.until >= clock.today())
+    ).order_by(StandIn.since, StandIn.id).limit(500))
+
+
 def _managing(by: Any) -> None:
     if by is not None and not permissions.allows(by, MANAGE):
         raise Forbidden("只有流程管理员可以移交别人的工作")
 
 
-__all__ = ["KINDS", "open_work", "open_work_counts", "taken_over"]
+__all__ = ["KINDS", "open_work", "open_work_counts", "stands_in_for", "taken_over"]

@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 
 from oa_kernel import health as checks
-from oa_kernel import outbox
+from oa_kernel import outbox, workflow
 from oa_kernel.errors import OAError
 
 from ..access import Pages
@@ -20,7 +20,8 @@ pages = Pages("admin_system", __name__)
 
 @pages.get("/admin/health", permission="kernel.doctor.view")
 def health() -> Any:
-    return render("oa/admin/health.html", lines=checks.lines(), counts=outbox.counts())
+    return render("oa/admin/health.html", lines=checks.lines(), counts=outbox.counts(),
+                  failed_services=workflow.failed_service_count())
 
 
 @pages.get("/admin/dead-letters", permission="kernel.deadletters.manage")

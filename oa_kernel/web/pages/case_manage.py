@@ -49,9 +49,10 @@ def _steps(definition: Any, act: str, went: Any) -> list[tuple[str, str]]:
     if act == "skip":
         return [(p.step, p.title) for p in went.passages if p.state == "current"]
     if act == "jump":
-        return [(s.id, s.title) for s in definition.steps.values() if s.type != "join"] + [("end", _("结束（办结）"))]
+        named = [(s.id, s.title) for s in definition.steps.values() if s.type != "join"]
+        return [("", _("请选择")), *named, ("end", _("结束（办结）"))]
     if act == "reopen":
-        return [("", _("最后办理的环节"))] + [(s.id, s.title) for s in definition.steps.values() if s.type == "task"]
+        return [("", _("最后办理的环节")), *((s.id, s.title) for s in definition.steps.values() if s.type == "task")]
     return []
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from flask import request
 
-from oa_kernel import identity, workflow
+from oa_kernel import clock, identity, workflow
 from oa_kernel.errors import Invalid, OAError
 
 from ..access import Pages
 from ..door import person
 from ..i18n import gettext as _
 from ..rendering import flash, form_errors, redirect, render
+from .choosing import named
 from .todo import definition_titles
 
 pages = Pages("stand_ins", __name__)
@@ -25,10 +26,11 @@ def index() -> Any:
 
 
 def _page(values: Any, errors: dict[str, list[str]], status: int = 200) -> Any:
-    rows = workflow.stand_ins(person())
-    people = identity.by_ids([r.to_id for r in rows if r.to_id])
-    return render("oa/profile_stand_ins.html", status, tab="stand_ins", rows=rows, people=people, values=values,
-                  errors=errors, titles=definition_titles())
+    rows, others = workflow.stand_ins(person()), workflow.stands_in_for(person())
+    people = identity.by_ids([*(r.to_id for r in rows if r.to_id), *(r.person_id for r in others)])
+    return render("oa/profile_stand_ins.html", status, tab="stand_ins", rows=rows, others=others, people=people, values=values,
+                  errors=errors, titles=definition_titles(), today=clock.today(),
+                  chosen=values.getlist("definitions") if values else [])
 
 
 @pages.post("/profile/stand-ins", permission="kernel.tasks.own")
@@ -36,7 +38,7 @@ def add() -> Any:
     """``kind``: ``absence`` (away; the substitute may be left out) or ``delegation`` (handed on, limited to kinds)."""
     form = request.form
     try:
-        to = _substitute(form.get("to", ""))
+        to = named(form["to"], "to") if form.get("to", "").strip() else None
         since, until = _day(form.get("since"), "since"), _day(form.get("until"), "until")
         reason = form.get("reason", "").strip()[:500]
         if form.get("kind") == "absence":
@@ -59,22 +61,6 @@ def end(row_id: int) -> Any:
     workflow.end_stand_in(row_id, person())
     flash(_("已结束，新的待办又到您这里"))
     return redirect("/profile/stand-ins")
-
-
-def _substitute(text: str) -> Any:
-    text = text.strip()
-    if not text:
-        return None
-    found = identity.by_username(text)
-    if found is None:
-        named = [p for p in identity.list_people(q=text, limit=20).items if p.name == text]
-        if len(named) > 1:
-            raise Invalid(_("有 %(n)s 位%(t)s，请写用户名", n=len(named), t=text),
-                          errors={"to": [_("有 %(n)s 位%(t)s，请写用户名", n=len(named), t=text)]})
-        found = named[0] if named else None
-    if found is None or not found.active:
-        raise Invalid(_("没有这个人"), errors={"to": [_("没有这个人：%(t)s", t=text)]})
-    return found
 
 
 def _day(text: str | None, field: str) -> dt.date | None:
