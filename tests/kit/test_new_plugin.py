@@ -10,7 +10,7 @@ from oa_kernel import scaffold
 
 from ..client import Rest
 from ..service import Service, oa
-from .conftest import NAME, install
+from .conftest import NAME, Generated, install
 
 
 def test_it_is_made_installed_and_passes_its_tests(tmp_path, generated):
@@ -19,6 +19,43 @@ def test_it_is_made_installed_and_passes_its_tests(tmp_path, generated):
     install(made.folder, made.site)
     done = made.python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=made.folder)
     assert "failed" not in done.stdout and " passed" in done.stdout
+
+
+#: what a plugin has → how to break it, and the test of its own that then fails
+PARTS = {
+    "a page and its list": ("templates/oa_loans/list.html", "{{ item.title }}", "", "test_the_page_lists_what_one_registered"),
+    "a form": ("forms/item.yaml", "required: true, ", "", "test_the_form_registers_and_what_is_wrong_comes_back"),
+    "a workflow": ("workflows/approval.yaml", "next: head}", "next: end}", "test_an_item_is_approved"),
+    "a card on the workbench": ("templates/oa_loans/card.html", "{{ item.title }}", "", "test_the_card_on_the_workbench"),
+    "a scheduled task": ("tasks.py", "return services.remind()", "return 0", "test_owners_are_reminded_once"),
+    "a permission": ("rights.py", '{VIEW: "own", ', '{VIEW: "all", ', "test_what_one_may_not_see_is_not_there"),
+    "REST": ("api.py", '@api.get("/loans", ', '@api.get("/loans/all", ', "test_rest"),
+    "translations": ("translations/en.po", 'msgstr "Registered by"', 'msgstr ""', "test_the_page_in_english"),
+}
+
+
+@pytest.fixture(scope="module")
+def loans(tmp_path_factory):
+    base = tmp_path_factory.mktemp("loans")
+    oa("new-plugin", "loans", "--dir", str(base))
+    made = Generated(base / "oa-loans", base / "site")
+    install(made.folder, made.site)
+    return made
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_it_has_all_a_plugin_has_and_its_tests_watch_over_each(loans, part):
+    """Broken on purpose, each part makes a test of the plugin's own fail."""
+    path, old, new, test = PARTS[part]
+    file = loans.site / "oa_loans" / path
+    whole = file.read_text(encoding="utf-8")
+    assert old in whole, f"{path} has no {old!r}"
+    file.write_text(whole.replace(old, new), encoding="utf-8")
+    try:
+        done = loans.python("-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", test, check=False, cwd=loans.folder / "tests")
+    finally:
+        file.write_text(whole, encoding="utf-8")
+    assert done.returncode == 1 and "1 failed" in done.stdout, done.stdout
 
 
 def test_its_tests_pass_from_elsewhere_too(generated, tmp_path):
