@@ -108,6 +108,26 @@ def user_move(username: str, department: str, posts: tuple[str, ...], keep_posts
         click.echo(f"{title}：{'、'.join(shown[key]) or '（无）'}")
 
 
+@user.command("posts")
+@click.argument("username")
+@click.option("--on", "on", type=click.DateTime(["%Y-%m-%d"]), help="只看这一天担任的")
+@json_option
+@needs_installation
+def user_posts(username: str, on: object, json_: bool) -> None:
+    """列出某人历任的职务，代理的和兼任的也在内。"""
+    from oa_kernel import identity
+
+    someone = person(username)
+    held = identity.holdings(someone, on=on.date()) if on else identity.history_of(someone)  # type: ignore[attr-defined]
+    rows = [{"department": h.post.department.name, "title": h.post.title, "kind": h.post.kind, "main": h.main,
+             "acting": h.acting, "since": h.since, "until": h.until} for h in held]
+    if json_:
+        as_json(rows)
+        return
+    table([(r["department"], r["title"], "是" if r["main"] else "", "是" if r["acting"] else "", r["since"], r["until"] or "")
+           for r in rows], ("部门", "职务", "主要", "代理", "自", "至"))
+
+
 @user.command("hand-over")
 @click.argument("username")
 @click.option("--to", "to", required=True, help="接手的人（用户名）")

@@ -64,7 +64,8 @@ CONTRIBUTIONS = {
         Role(
             "member", "全体人员",
             _all("kernel.tasks.own", "kernel.instances.start", "kernel.files.upload", "kernel.search.use",
-                 "kernel.notifications.own", "kernel.tokens.own", "kernel.people.read", "kernel.profile.own"),
+                 "kernel.notifications.own", "kernel.tokens.own", "kernel.people.read", "kernel.profile.own")
+            | {"kernel.people.mobile": "department"},
             "每个在用的人员都有", everyone=True,
         ),
         Role(

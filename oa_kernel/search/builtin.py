@@ -14,7 +14,7 @@ def _people(person: Any, q: str, limit: int) -> list[dict[str, Any]]:
     query = (
         Person.select(Person.id, Person.username, Person.name, Person.phone, Person.department, Department.id, Department.name)
         .left_outer_join(Department)
-        .where(Person.active, identity.matches(q) | Department.name.contains(q))
+        .where(Person.active, identity.matching(q, person) | Department.name.contains(q))
         .order_by(Person.id)
         .limit(limit)
     )

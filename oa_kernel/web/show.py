@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -115,12 +116,24 @@ def lines(text: str) -> Markup:
     return Markup("<br>").join(escape(line) for line in (text or "").splitlines())
 
 
+def picker_attrs(kind: str, many: bool = False, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Attributes that make ``picker.js`` offer a list over a field. ``kind``: ``person`` | ``department`` (asked of
+    the service) | ``local`` (the options of a select)."""
+    address = {"person": "/people/pick", "department": "/people/pick-department"}.get(kind)
+    return {
+        "autocomplete": "off", "data-picker": kind, "data-picker-url": address, "data-picker-many": "1" if many else None,
+        "data-word-none": _("没有找到"), "data-word-more": _("显示更多"), "data-word-found": _("{n} 个结果，用上下键选择"),
+        "data-word-remove": _("移除{t}"), "data-word-failed": _("查找失败，请直接填写"),
+        "data-word-hint": _("姓名、拼音、分机或部门") if kind == "person" else _("输入名称查找"), **(more or {}),
+    }
+
+
 def install(environment: Any) -> None:
     """Adds them to a Jinja environment."""
     environment.filters.update(
         when=when, due=due, exact=exact, minute=minute, day=day, filesize=filesize, pretty=pretty, lines=lines
     )
-    environment.globals.update(now=clock.now, today=clock.today)
+    environment.globals.update(now=clock.now, today=clock.today, picker_attrs=picker_attrs)
 
 
-__all__ = ["day", "due", "exact", "filesize", "install", "lines", "minute", "pretty", "span", "when"]
+__all__ = ["day", "due", "exact", "filesize", "install", "lines", "minute", "picker_attrs", "pretty", "span", "when"]

@@ -48,10 +48,13 @@ def create() -> Any:
 @pages.get("/admin/departments/<int:department_id>", permission=_RIGHT)
 def edit(department_id: int) -> Any:
     row = _found(department_id)
+    return _form(row, _values(row), {})
+
+
+def _values(row: Any) -> dict[str, Any]:
     deputy = identity.get(row.deputy_id) if row.deputy_id else None
-    values = {"name": row.name, "code": row.code, "sort": row.sort, "parent": str(row.parent_id or ""),
-              "deputy": deputy.username if deputy else ""}
-    return _form(row, values, {})
+    return {"name": row.name, "code": row.code, "sort": row.sort, "parent": str(row.parent_id or ""),
+            "deputy": deputy.username if deputy else ""}
 
 
 @pages.post("/admin/departments/<int:department_id>", permission=_RIGHT)
@@ -84,10 +87,12 @@ def create_post(department_id: int) -> Any:
         made = identity.create_post(
             row, form.get("title", ""), kind=form.get("kind", "member"), code=form.get("code", "").strip(), by=person()
         )
-    except Invalid as error:
-        flash("；".join(r for reasons in form_errors(error).values() for r in reasons), "error")
-    else:
-        flash(_("已建立职务“%(t)s”", t=made.title))
+    except OAError as error:
+        if error.status not in (409, 422):
+            raise
+        wrong = {f"post-{name}" if name else "": reasons for name, reasons in form_errors(error).items()}
+        return _form(row, _values(row), {}, error.status, post=form, post_errors=wrong)
+    flash(_("已建立职务“%(t)s”", t=made.title))
     return redirect(f"{_HOME}/{department_id}")
 
 
@@ -129,9 +134,11 @@ def _sent() -> dict[str, Any]:
             "deputy": leader, "parent": above}
 
 
-def _form(row: Any, values: Any, errors: dict[str, list[str]], status: int = 200) -> Any:
+def _form(row: Any, values: Any, errors: dict[str, list[str]], status: int = 200, *, post: Any = None,
+          post_errors: dict[str, list[str]] | None = None) -> Any:
     return render(
         "oa/admin/department.html", status, department=row, values=values, errors=errors, kinds=KINDS,
+        post=post or {"kind": "member"}, post_errors=post_errors or {},
         departments=[d for d in identity.department_tree() if row is None or not d.path.startswith(row.path)],
         posts=identity.all_posts(row, active_only=False) if row is not None else [],
     )

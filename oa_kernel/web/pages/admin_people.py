@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 from typing import Any
 
@@ -103,18 +104,25 @@ def save(person_id: int) -> Any:
     return redirect(f"/admin/people/{person_id}")
 
 
-def _edit(person_id: int, values: Any, errors: dict[str, list[str]], status: int = 200) -> Any:
+def _edit(person_id: int, values: Any, errors: dict[str, list[str]], status: int = 200, *, given: Any = None,
+          given_errors: dict[str, list[str]] | None = None) -> Any:
     found = _found(person_id)
     shown = values if values is not None else {
         **{name: getattr(found, name) for name in _FIELDS}, "department": str(found.department_id or ""),
     }
-    tree = identity.department_tree()
-    posts = [(d, identity.posts_in(d)) for d in tree] if request.args.get("posts") == "all" else \
-        [(d, identity.posts_in(d)) for d in tree if d.id == found.department_id]
     return render(
-        "oa/admin/person.html", status, someone=found, values=shown, errors=errors, departments=tree,
-        held=identity.holdings(found), posts=posts,
+        "oa/admin/person.html", status, someone=found, values=shown, errors=errors,
+        departments=identity.department_tree(), held=identity.holdings(found), posts=posts_by_department(),
+        given=given or {}, given_errors=given_errors or {}, history=identity.history_of(found),
     )
+
+
+def posts_by_department() -> list[tuple[Any, list[Any]]]:
+    """Active posts in use, by department, for a select; one query."""
+    found: dict[int, tuple[Any, list[Any]]] = {}
+    for post in identity.all_posts():
+        found.setdefault(post.department_id, (post.department, []))[1].append(post)
+    return list(found.values())
 
 
 def _found(person_id: int) -> Any:
@@ -127,23 +135,34 @@ def _found(person_id: int) -> Any:
 @pages.post("/admin/people/<int:person_id>/posts", permission=_RIGHT)
 def assign(person_id: int) -> Any:
     form = request.form
-    if not form.get("post", "").isdigit():
-        flash(_("请选择职务"), "error")
-        return redirect(f"/admin/people/{person_id}")
     try:
+        post = form.get("post", "")
+        if not post.isdecimal():
+            raise Invalid(_("请选择职务"), errors={"post": [_("请选择职务")]})
         identity.assign(
-            _found(person_id), int(form["post"]), main=form.get("main") == "1", acting=form.get("acting") == "1",
-            by=person(),
+            _found(person_id), int(post), main=form.get("main") == "1", acting=form.get("acting") == "1",
+            since=day("since"), until=day("until"), by=person(),
         )
-        flash(_("已任命"))
     except OAError as error:
-        flash(error.message, "error")
+        if error.status not in (404, 409, 422):
+            raise
+        return _edit(person_id, None, {}, error.status, given=form, given_errors=form_errors(error))
+    flash(_("已任命"))
     return redirect(f"/admin/people/{person_id}")
+
+
+def day(field: str) -> dt.date | None:
+    """A date of the form, or None where it is empty. Raises Invalid where it is none."""
+    text = request.form.get(field, "").strip()
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Invalid(_("日期写作 2026-11-24"), errors={field: [_("日期写作 2026-11-24")]}) from None
 
 
 @pages.post("/admin/people/<int:person_id>/posts/<int:holding>/end", permission=_RIGHT)
 def end_post(person_id: int, holding: int) -> Any:
-    if holding not in [h.id for h in identity.holdings(_found(person_id))]:
+    if holding not in [h.id for h in identity.history_of(_found(person_id))]:
         raise NotFound(_("没有这条任职记录"))
     identity.end_assignment(holding, by=person())
     flash(_("已免去"))

@@ -7,6 +7,6 @@ from typing import Any
 
 def apis() -> list[Any]:
     """All of them, in the order of the description."""
-    from . import files, instances, me, notifications, search, tasks
+    from . import files, instances, me, notifications, people, search, tasks
 
-    return [me.api, files.api, tasks.api, instances.api, notifications.api, search.api]
+    return [me.api, people.api, files.api, tasks.api, instances.api, notifications.api, search.api]
