@@ -43,9 +43,30 @@ def template(name: str) -> str:
 
 
 def source(name: str, data: dict[str, Any]) -> str:
-    """A complete typst source: data as one string literal, then the template. No value is read as markup."""
+    """A complete typst source out of a template beside this module."""
+    return _with_data(template(name), data)
+
+
+def _with_data(markup: str, data: dict[str, Any]) -> str:
+    """Data as one string literal, then the template: no value is read as markup."""
     text = json.dumps(data, ensure_ascii=False).replace("\\", "\\\\").replace('"', '\\"')
-    return f'#let d = json(bytes("{text}"))\n{template(name)}'
+    return f'#let d = json(bytes("{text}"))\n{markup}'
+
+
+def report(markup: str, data: dict[str, Any], fonts: Path | None = None) -> bytes:
+    """PDF/A-2b of another plugin's typst template, with the fonts that documents have.
+
+    The template finds its values in ``d``, and the fonts' families in ``d.faces`` (``song``, ``hei``, ``title``).
+    """
+    folder = fonts if fonts is not None else _settings_folder()
+    pdf, _ = compile_pdf(_with_data(markup, {**data, "faces": _fonts.faces(folder)}), folder)
+    return pdf
+
+
+def _settings_folder() -> Path | None:
+    from .. import settings
+
+    return settings.fonts_folder()
 
 
 def compiler(folder: Path | None) -> Any:

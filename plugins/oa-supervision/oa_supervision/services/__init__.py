@@ -1,0 +1,1 @@
+"""What the plugin does: every rule and every write, one transaction a call."""

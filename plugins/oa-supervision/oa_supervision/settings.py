@@ -1,0 +1,33 @@
+"""The plugin's settings (``plugins: supervision: …``) and how the code reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from oa_kernel import runtime
+
+
+def _s(doc: str, **rules: Any) -> dict[str, Any]:
+    return {**rules, "meta": {"doc": doc}}
+
+
+SCHEMA: dict[str, Any] = {
+    "automatic": _s("cases of these urgencies become an item by themselves: urgency → working days until it is due",
+                    type="dict", keysrules={"type": "string"}, valuesrules={"type": "integer", "min": 1, "max": 60},
+                    default={"特提": 1, "特急": 1, "加急": 3}),
+    "yellow_days": _s("working days before the due day from which an item is yellow", type="integer", min=1, max=30, default=3),
+    "urge_after": _s("working days of delay after which the person, the department's head, the deputy in charge are urged",
+                     type="list", schema={"type": "integer", "min": 0, "max": 60}, minlength=3, maxlength=3, default=[1, 3, 7]),
+}
+
+
+def get(name: str) -> Any:
+    """One setting of the running installation."""
+    return section()[name]
+
+
+def section() -> Mapping[str, Any]:
+    """All settings of the plugin, with defaults."""
+    own = runtime.current().config.plugin("supervision")
+    return {**{k: rule["default"] for k, rule in SCHEMA.items()}, **own}
