@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import builtin, clock, context, db, identity, permissions, workdays
+from . import builtin, clock, context, db, demo_ledger, identity, permissions, workdays
 from .identity.models import Department, Person, Post
 
 ORGANISATION = "云岭市人民政府办公室"
@@ -145,6 +145,8 @@ def build(progress: Callable[[str], Any] | None = None) -> DemoOrganisation:
     for owner, item in sorted(builtin.collect_with_owner("oa_demo_data"), key=lambda pair: pair[1].order):
         tell(f"{owner} 的示例数据")
         item.build(org)
+    tell("本单位自己的台账")
+    demo_ledger.build(org)
     return org
 
 

@@ -22,7 +22,7 @@ from .declaration import Declaration, declare, read
 from .ledger import Ledger
 from .query import Totals, Wanted, exported, totals, understand
 from .query import page as page_of
-from .registry import check, get, pending, registered, registry, sync
+from .registry import check, get, pending, registered, registry, reload, sync
 from .rows import MoneyField, Row
 from .sheets import columns_of, dump
 from .values import Names, departments, level_title, text
@@ -49,6 +49,7 @@ __all__ = [
     "read",
     "registered",
     "registry",
+    "reload",
     "saved",
     "sync",
     "text",

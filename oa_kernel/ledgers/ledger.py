@@ -47,9 +47,9 @@ class Ledger:
         #: the table is ours to make and extend
         self.makes_table = makes_table
         self.writable = issubclass(model, Row)
-        if self.writable:
+        if self.writable and model.__module__ != tables.__name__:
             tables.check_model(model, declaration.columns, where)
-        else:
+        elif not self.writable:
             tables.check_read_only(model, declaration.columns, where)
         self.searched = self.writable and any(c.search for c in declaration.columns)
 

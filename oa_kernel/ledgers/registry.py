@@ -44,6 +44,12 @@ def registry() -> Registry:
     return made
 
 
+def reload() -> None:
+    """Reads all declarations again: a file was added. A running web service takes it in at its next start."""
+    for name in ("ledgers.registry", "permissions.declared", "web.nav"):
+        runtime.current().cache.pop(name, None)
+
+
 def registered() -> dict[str, Ledger]:
     """All ledgers by name, in the order they are shown."""
     return registry().ledgers
@@ -166,4 +172,4 @@ def diagnose() -> tuple[str, str]:
     return "ok", "、".join(f"{one.title}（{one.name}）" for one in found.ledgers.values())
 
 
-__all__ = ["OWN", "Registry", "check", "diagnose", "get", "own_files", "pending", "registered", "registry", "sync"]
+__all__ = ["OWN", "Registry", "check", "diagnose", "get", "own_files", "pending", "registered", "registry", "reload", "sync"]

@@ -28,12 +28,12 @@ class Head(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A row. ``cells``: (label, text, right-aligned)."""
+    """A row. ``cells``: (label, text, classes)."""
 
     id: int
     url: str
     title: str
-    cells: list[tuple[str, Any, bool]]
+    cells: list[tuple[str, Any, str]]
     archived: bool
 
 
@@ -124,10 +124,17 @@ def lines(ledger: ledgers.Ledger, who: Any, columns: list[ledgers.Column], rows:
     out = []
     for row in rows:
         shown = ledger.shown(row, who, columns)
-        cells = [(c.label, cell(c, shown[c.name], names), c.right_aligned) for c in columns]
+        cells = [(c.label, cell(c, shown[c.name], names), _classes(c)) for c in columns]
         first = cells[0][1] if cells and cells[0][1] else ledger.title_of(row, who)
         out.append(Line(row.id, f"/ledgers/{ledger.name}/{row.id}", str(first), cells, bool(getattr(row, "archived", False))))
     return out
+
+
+def _classes(column: ledgers.Column) -> str:
+    if column.right_aligned:
+        return "text-end text-nowrap"
+    short = column.choices or column.kind in ("date", "datetime", "boolean", "person")
+    return "text-nowrap" if short else "oa-words"
 
 
 def cell(column: ledgers.Column, value: Any, names: ledgers.Names) -> Any:
