@@ -9,12 +9,17 @@ import click
 
 from oa_kernel.errors import UsageError
 
+from . import workflow_reports
 from .common import as_json, json_option, needs_installation, person, table
 
 
 @click.group()
 def workflow() -> None:
-    """流程定义：列出、校验、发布、画图、试走、换版。"""
+    """流程定义：列出、校验、发布、画图、试走、换版、统计、导出日志。"""
+
+
+workflow.add_command(workflow_reports.statistics)
+workflow.add_command(workflow_reports.xes)
 
 
 @workflow.command("list")
@@ -44,18 +49,20 @@ def _read(file: Path) -> str:
 @click.pass_context
 @needs_installation
 def workflow_validate(ctx: click.Context, file: Path, json_: bool) -> None:
-    """校验流程定义文件；有误时指出行号与原因，退出码为 1。"""
+    """校验流程定义文件；有误时指出行号与原因，退出码为 1。找不到人的规则只作提醒。"""
     from oa_kernel import workflow as engine
 
-    problems = engine.validate_text(_read(file))
-    rows = [{"line": p.line, "message": p.message} for p in problems]
+    found = engine.check_text(_read(file))
+    rows, warnings = ([{"line": p.line, "message": p.message} for p in found if p.level == level] for level in ("error", "warning"))
     if json_:
-        as_json({"ok": not rows, "problems": rows})
-    elif rows:
+        as_json({"ok": not rows, "problems": rows, "warnings": warnings})
+    else:
         for r in rows:
             click.echo(f"{file}:{r['line']}：{r['message']}", err=True)
-    else:
-        click.echo(f"{file} 没有问题", err=True)
+        for r in warnings:
+            click.echo(f"{file}:{r['line']}：提醒：{r['message']}", err=True)
+        if not rows:
+            click.echo(f"{file} 可以发布，{len(warnings)} 条提醒" if warnings else f"{file} 没有问题", err=True)
     ctx.exit(1 if rows else 0)
 
 
@@ -122,7 +129,11 @@ def workflow_simulate(name: str, drafter: str | None, fields: tuple[str, ...], j
         return
     for step in steps:
         people = "、".join(step.get("people") or []) or "（无人）"
-        click.echo(f"{step['title']}（{step['step']}）→ {people}　{step.get('why', '')}".rstrip("　"))
+        until = f"，期限 {step['due']}（现在到达则至 {step['due_at'].replace('T', ' ')[:16]}）" if step.get("due") else ""
+        click.echo(f"{step['title']}（{step['step']}）→ {people}　{step.get('why', '')}{until}".rstrip("　"))
+        for way in step.get("ways", ()):
+            if way["when"]:
+                click.echo(f"    {'✓' if way['taken'] else '✗'} {way['when']}，去 {way['title']}：{way['why']}")
 
 
 @workflow.command("schema")

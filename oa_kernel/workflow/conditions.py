@@ -39,6 +39,14 @@ def problems(text: str, known: set[str] | None) -> list[str]:
     return found
 
 
+def used(text: str) -> set[str]:
+    """Names a condition asks; empty for one that cannot be read."""
+    try:
+        return {n.id for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Name)}
+    except SyntaxError:
+        return set()
+
+
 def holds(text: str, names: Mapping[str, Any]) -> bool:
     """Whether a condition holds; raises Invalid, naming the condition, if it cannot be worked out."""
     from simpleeval import DEFAULT_OPERATORS, EvalWithCompoundTypes, InvalidExpression

@@ -20,9 +20,9 @@ from .definition import Problem
 from .models import Instance, WorkflowDefinition, WorkflowDraft
 from .parse import MAX_BYTES
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 #: cases that are still on their way
 ALIVE = ("running", "suspended")
+_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 
 
 @dataclass(frozen=True)
