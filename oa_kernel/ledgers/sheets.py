@@ -110,7 +110,7 @@ def load(ledger: Ledger, rows: Iterable[Mapping[str, Any]], report: Any, by: Any
 def _take_in(ledger: Ledger, rows: list[Mapping[str, Any]], report: Any, by: Any, taken: dict[Any, int]) -> None:
     titles = writing.column_titles(ledger.declaration.columns)
     columns = ledger.columns(by)
-    masked = {c.name for c in columns if ledger.sees(by, c) == "masked"}
+    masked = {c.name for c in columns if c.mask}
     key = ledger.declaration.key
     known = _known(ledger, key, rows)
     for row in rows:
