@@ -38,10 +38,17 @@ def _files(tell: Tell) -> Iterator[Any]:
     yield from run(tell)
 
 
+def _ledgers(tell: Tell) -> Iterator[Any]:
+    from .ledgers import run
+
+    yield from run(tell)
+
+
 SUITES: dict[str, tuple[str, Callable[[Tell], Iterable[Any]]]] = {
     "start": ("从启动到就绪、空闲内存", _start),
     "todo": ("待办页（HTTP，1,000,000 条任务）", _todo),
     "approve": ("批准一步（服务调用）", _approve),
     "volume": ("流程引擎，1,000 到 1,000,000 件在办事项", _volume),
     "files": ("1 GiB 文件上传与下载", _files),
+    "ledgers": ("台账的列表（1,000,000 行）", _ledgers),
 }

@@ -70,6 +70,7 @@ def _assemble(running: Runtime) -> Flask:
         OA_SIGN_IN_LIMIT=web["sign_in_rate_limit"],
         OA_COUNTS={},
         OA_APIS=[],
+        OA_LEDGERS=[],
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -102,6 +103,7 @@ def _kernel(app: Flask) -> None:
     for owner, pages, api in ledgers.routes():
         _add_pages(app, pages)
         _add_api(app, api, owner)
+        app.config["OA_LEDGERS"].append((owner, pages, api))
 
 
 def _plugins(app: Flask, running: Runtime) -> None:

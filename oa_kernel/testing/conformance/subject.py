@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from oa_kernel import context, db, identity, permissions, runtime
+from oa_kernel import builtin, context, db, identity, permissions, runtime
 from oa_kernel.errors import UsageError
 from oa_kernel.testing import installation
 from oa_kernel.testing.client import Client
@@ -74,12 +74,15 @@ class Office:
         filling.fill(self.models, rows, self.people["business"], self.department, self._numbers)
 
     def routes(self) -> list[Route]:
-        """All routes of the plugin."""
+        """All routes of the plugin, those of its ledgers among them."""
         access, operations = {}, {}
-        for owner, pages in self.running.plugins.collect_with_owner("oa_blueprints"):
+        ledgers = self.app.config["OA_LEDGERS"]
+        pages_of = [*self.running.plugins.collect_with_owner("oa_blueprints"), *((o, pages) for o, pages, _ in ledgers)]
+        apis_of = [*self.running.plugins.collect_with_owner("oa_api_blueprints"), *((o, api) for o, _, api in ledgers)]
+        for owner, pages in pages_of:
             if owner == self.subject.name:
                 access.update(pages.access)
-        for owner, api in self.running.plugins.collect_with_owner("oa_api_blueprints"):
+        for owner, api in apis_of:
             for operation in api.operations if owner == self.subject.name else ():
                 endpoint = f"api.{api.name}.{operation.name}.{operation.method.lower()}"
                 access[endpoint], operations[endpoint] = operation.access, operation
@@ -191,8 +194,8 @@ class Subject:
         make = Factories()
         department = make.department("检查一处")
         domains: dict[str, dict[str, str]] = {"business": {}}
-        for owner, permission in running.plugins.collect_with_owner("oa_permissions"):
-            if owner == self.name:
+        for owner, permission in builtin.collect_with_owner("oa_permissions"):
+            if owner == self.name or permission.name.startswith(f"{self.name}."):  # a ledger's are registered for it
                 domains.setdefault(permission.domain, {})[permission.name] = "all"
         people = {}
         for domain, held in domains.items():
