@@ -59,6 +59,7 @@ CONTRIBUTIONS: dict[str, Any] = {
         NavItem("admin", "授权", "admin_grants.index", "key", "kernel.grants.manage", order=40),
         NavItem("admin", "权限来由", "admin_grants.explain", "help-circle", "kernel.permissions.explain", order=50),
         NavItem("admin", "账户安全", "admin_security.index", "lock", "kernel.people.unlock", order=55),
+        NavItem("admin", "流程", "admin_workflows.index", "route", "kernel.workflow.manage", order=56),
         NavItem("admin", "流程统计", "admin_workflow_statistics.index", "chart-bar", "kernel.workflow.statistics", order=57),
         NavItem("admin", "工作移交", "admin_handover.index", "user-share", "kernel.workflow.manage", order=58),
         NavItem("admin", "自动环节", "admin_services.index", "refresh", "kernel.workflow.manage", order=59),
