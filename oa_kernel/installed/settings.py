@@ -1,7 +1,7 @@
 """A plugin's settings as a form, and what was typed as its section of the YAML file.
 
 The form comes from the plugin's ``oa_config_schema()``: ``meta.label`` are the words beside a field (its key where there
-are none), ``meta.doc`` is the help below. ``meta.secret: True``, or a key that says so, makes a field whose value is
+are none), ``meta.help`` stands below (``meta.doc``, where a field has neither). ``meta.secret: True``, or a key that says so, makes a field whose value is
 never shown again. Settings that an environment variable overrides are shown and cannot be changed here.
 """
 
@@ -154,7 +154,9 @@ def _form(settings: list[_Setting]) -> forms.Form:
     fields: dict[str, dict[str, Any]] = {}
     for one in settings:
         meta = one.rule.get("meta") or {}
-        looks: dict[str, Any] = {"label": str(meta.get("label") or one.name), "help": str(meta.get("help") or meta.get("doc") or "")}
+        looks: dict[str, Any] = {"label": str(meta.get("label") or one.name), "help": str(meta.get("help") or "")}
+        if not looks["help"] and not meta.get("label"):
+            looks["help"] = str(meta.get("doc") or "")  # English, for whoever writes the file: better than nothing
         if one.overridden:
             fields[one.name] = {"type": "string", **looks}
         elif one.as_yaml:

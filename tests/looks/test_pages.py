@@ -10,9 +10,11 @@ PAGES = {
              "/people", "/cases", "/cases/start", "/profile", "/profile/preferences", "/api/"],
     "drafter": ["/documents/mine", "/documents/new", "/documents/reviewing", "/documents/register"],
     "office": ["/documents/register", "/documents/numbers", "/documents/organisations", "/documents/seals", "/documents/waiting",
-               "/documents/incoming", "/documents/incoming/new", "/documents/incoming/3", "/documents/incoming/8"],
+               "/documents/incoming", "/documents/incoming/new", "/documents/incoming/3", "/documents/incoming/8",
+               "/ledgers", "/ledgers/seal_uses", "/ledgers/seal_uses?q=安全生产&seal=单位公章", "/ledgers/seal_uses/200", "/ledgers/seal_uses/17",
+               "/ledgers/seal_uses/new", "/ledgers/seal_uses/199/edit"],
     "archivist": ["/archives", "/archives?q=通知", "/archives/1", "/archives/pending", "/archives/pending?state=declined"],
-    "admin": ["/admin/people", "/admin/people/new", "/admin/departments", "/admin/plugins", "/admin/health", "/admin/dead-letters"],
+    "admin": ["/admin/people", "/admin/people/new", "/admin/departments", "/admin/plugins", "/admin/plugins/documents", "/admin/plugins/documents/purge", "/admin/health", "/admin/dead-letters"],
     "security": ["/admin/roles", "/admin/grants", "/admin/security"],
     "auditor": ["/admin/audit"],
 }

@@ -108,8 +108,14 @@ def _page(name: str, typed: Any = None, errors: dict[str, list[str]] | None = No
             field.placeholder = _("已设置，留空则不改")
     return render(
         "oa/admin/plugin.html", status, plugin=state, adds=_adds().get(name, []), states=STATES, form=form, fields=fields,
-        errors=errors or {}, problem=problem, notes=installed.unread_notes(name), uses=installed.deprecated_uses(name),
+        summary=_summary(fields, errors or {}), problem=problem, notes=installed.unread_notes(name), uses=installed.deprecated_uses(name),
         on=installed.wanted().get(name, False), users=installed.users_of(name), waiting=installed.differs())
+
+
+def _summary(fields: list[Any], errors: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The reasons with the words of their fields: settings are many, and reasons alike."""
+    labels = {field.name: field.label for field in fields}
+    return {name: [f"{labels[name]}：{r}" for r in reasons] if name in labels else reasons for name, reasons in errors.items()}
 
 
 def _purge_page(name: str, errors: dict[str, list[str]] | None = None, status: int = 200) -> Any:

@@ -51,9 +51,18 @@ def test_settings_are_written_and_a_restart_is_asked_for(admin, file):
 def test_what_is_wrong_comes_back_at_its_field_with_what_was_typed(admin, file):
     before = file.read_bytes()
     page = admin.post("/admin/plugins/shelf", 422, days="99", greeting="早上好", api_key="Top-Secret-9")
-    assert 'id="field-days-error"' in page and "不能大于 60" in page
+    assert 'id="field-days-error"' in page and "借期：不能大于 60" in page
     assert "早上好" in page and "Top-Secret-9" not in page
     assert file.read_bytes() == before
+
+
+def test_a_ticked_box_comes_back_ticked(admin):
+    """The page sends a hidden 0 before each box: what comes back with an error is what was ticked."""
+    sent = {"_csrf": admin.csrf, "days": "99", "closed": ["0", "1"]}
+    page = admin.client.post("/admin/plugins/shelf", data=sent).text
+    assert 'name="closed" type="checkbox" value="1" checked' in page
+    page = admin.client.post("/admin/plugins/shelf", data={**sent, "closed": ["0"]}).text
+    assert 'name="closed" type="checkbox" value="1" checked' not in page
 
 
 def test_a_file_changed_meanwhile_is_a_conflict(admin, file):

@@ -37,6 +37,26 @@ SCHEMA: dict[str, Any] = {
             "note": {"type": "string"}}}),
 }
 
+#: setting → what the administration page calls it, and what stands below
+_WORDS = {
+    "issuer": ("发文机关署名", "留空则用单位名称"),
+    "mark": ("发文机关标志", "留空则为署名加“文件”"),
+    "letter_mark": ("信函格式的标志", "留空则用署名"),
+    "minutes_mark": ("纪要的标志", "留空则为署名加“会议纪要”"),
+    "printed_by": ("印发机关", "留空则用署名"),
+    "series": ("机关代字", "拟稿时首先给出；第一次用时建立"),
+    "fonts": ("本单位字体的文件夹", "相对于配置文件所在的文件夹"),
+    "seal": ("办结时用印", ""),
+    "seal_size_mm": ("印章直径（毫米）", "在系统里制作的印章"),
+    "qr": ("印上验证用的二维码", ""),
+    "overdue_days": ("几天未签收算逾期", ""),
+    "max_body": ("正文最多字数", ""),
+    "secrecy_terms": ("可选的保密期限", "一行一个"),
+    "incoming_rules": ("收文分办规则", "YAML 列表，第一条符合的算数：kinds、senders、urgency、words → department、nature、note"),
+}
+for _name, (_label, _help) in _WORDS.items():
+    SCHEMA[_name]["meta"].update(label=_label, help=_help)
+
 
 def get(name: str) -> Any:
     """One setting of the running installation."""
