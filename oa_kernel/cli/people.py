@@ -86,10 +86,14 @@ def user_disable(username: str) -> None:
 @click.option("--department", required=True, help="新的部门（可用“上级/下级”写全）")
 @click.option("--post", "posts", multiple=True, help="新的职务，可多次，第一个为主")
 @click.option("--keep-posts", is_flag=True, help="原有职务保留")
+@click.option("--on", "on", type=click.DateTime(["%Y-%m-%d"]), help="从哪一天起；不写为今天")
+@click.option("--dry-run", is_flag=True, help="只列出会有的变化，不写入")
 @json_option
 @needs_installation
-def user_move(username: str, department: str, posts: tuple[str, ...], keep_posts: bool, json_: bool) -> None:
-    """调动：旧职务与随之的权限今天终止，新的开始，在同一个事务里，并列出变化。"""
+def user_move(
+    username: str, department: str, posts: tuple[str, ...], keep_posts: bool, on: object, dry_run: bool, json_: bool
+) -> None:
+    """调动：旧职务与随之的权限终止，新的开始，在同一个事务里，并列出变化。"""
     from oa_kernel import identity
 
     someone, home = person(username), find_department(department)
@@ -98,13 +102,16 @@ def user_move(username: str, department: str, posts: tuple[str, ...], keep_posts
     if missing:
         raise UsageError(f"{department}没有职务 {missing[0]}；有：{'、'.join(known) or '（无）'}")
     keep = [h.post_id for h in identity.holdings(someone)] if keep_posts else []
-    moved = identity.move_person(someone, home, [known[t] for t in posts], keep=keep)  # type: ignore[arg-type]
-    shown = {"posts_ended": moved.posts_ended, "posts_given": moved.posts_given, "roles_lost": moved.roles_lost,
-             "roles_gained": moved.roles_gained}
+    move = identity.preview_move if dry_run else identity.move_person
+    moved = move(someone, home, [known[t] for t in posts], keep=keep,  # type: ignore[arg-type]
+                 on=on.date() if on else None)  # type: ignore[attr-defined]
+    shown = moved.as_dict()
     if json_:
         as_json(shown)
         return
-    for title, key in (("免去", "posts_ended"), ("任命", "posts_given"), ("失去的角色", "roles_lost"), ("新得的角色", "roles_gained")):
+    for title, key in (("免去", "posts_ended"), ("任命", "posts_given"), ("失去的角色", "roles_lost"),
+                       ("新得的角色", "roles_gained"), ("失去的权限", "rights_lost"), ("新得的权限", "rights_gained"),
+                       ("范围有变的权限", "rights_changed")):
         click.echo(f"{title}：{'、'.join(shown[key]) or '（无）'}")
 
 

@@ -28,7 +28,7 @@ from .departments import create_department, department, department_ids_below, de
 from .history import history_of, holders_in
 from .lookups import departments_of, deputy_for, heads_of, holders, holders_of_kind, people_in
 from .models import Department, Person, PersonPost, Post, Session, Token
-from .moves import Moved, held_post, move_person
+from .moves import Moved, begin_moves, held_post, move_person, preview_move
 from .passwords import generate_password, hash_password, set_password
 from .passwords import problems as password_problems
 from .people import (
@@ -91,6 +91,7 @@ __all__ = [
     "all_posts",
     "assign",
     "authenticate",
+    "begin_moves",
     "begin_reset",
     "begin_totp",
     "by_ids",
@@ -152,6 +153,7 @@ __all__ = [
     "picked",
     "post_by_code",
     "posts_in",
+    "preview_move",
     "recovery_codes_left",
     "remove_totp",
     "renew_recovery_codes",

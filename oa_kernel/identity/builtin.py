@@ -14,6 +14,12 @@ def _tidy() -> int:
     return tidy()
 
 
+def _begin_moves() -> int:
+    from .moves import begin_moves
+
+    return begin_moves()
+
+
 CONTRIBUTIONS = {
     "oa_sheets": SHEETS,
     "oa_guarded_changes": CHANGES,
@@ -31,6 +37,7 @@ CONTRIBUTIONS = {
         Role("phone_book", "查看全部手机号码", {"kernel.people.mobile": "all"}, "值班、文书等要找到每个人的岗位"),
     ],
     "oa_scheduled_tasks": [
+        ScheduledTask("identity.moves", "5 * * * *", _begin_moves, "到日期的调动：主要部门随新职务"),
         ScheduledTask("identity.tidy", "40 3 * * *", _tidy, "清理过期的会话和令牌"),
     ],
 }

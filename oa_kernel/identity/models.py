@@ -89,6 +89,8 @@ class PersonPost(db.Model):
     acting = db.BooleanField(default=False)
     since = db.DateField()
     until = db.DateField(null=True)
+    #: a move to come: when the post begins, its department becomes the person's main one
+    moves = db.BooleanField(default=False)
 
     class Meta:
         table_name = "identity_person_post"

@@ -119,7 +119,8 @@ def assign(
             held = held.where(PersonPost.since < until)
         if held.exists():
             raise Conflict(f"{row.name}在这段时间已经担任“{place.title}”")
-        others = PersonPost.select().where(PersonPost.person == row.id, PersonPost.main)
+        others = PersonPost.select().where(
+            PersonPost.person == row.id, PersonPost.main, PersonPost.until.is_null() | (PersonPost.until > clock.today()))
         if main:
             PersonPost.update(main=False).where(PersonPost.person == row.id, PersonPost.main).execute()
         elif not others.exists():
@@ -152,12 +153,13 @@ def end_assignment(
         if row.until is not None and row.until <= on:
             return row
         before = {"until": row.until.isoformat() if row.until else None, "main": row.main}
-        row.until, row.main = max(on, row.since), False
+        # a main post that ends on a day to come is the main one until then
+        row.until, row.main = max(on, row.since), row.main and on > clock.today()
         row.save(only=[PersonPost.until, PersonPost.main])
         touch([person.id])
         audit.record(
             "person.post_ended", "person", person.id, title=person.name, before={**before, "post": row.post_id},
-            after={"post": row.post_id, "until": row.until.isoformat(), "main": False}, by=by_id(by),
+            after={"post": row.post_id, "until": row.until.isoformat(), "main": row.main}, by=by_id(by),
         )
         signals.person_changed.send("identity", person=person, before={})
     return row
