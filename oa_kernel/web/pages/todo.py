@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 from flask import request
 
-from oa_kernel import builtin, clock, runtime, workflow
+from oa_kernel import builtin, clock, identity, runtime, workflow
 
 from .. import show
 from ..access import Pages
 from ..door import person
-from ..rendering import is_htmx, redirect, render, with_query
+from ..i18n import gettext as _
+from ..rendering import flash, is_htmx, redirect, render, with_query
 
 pages = Pages("todo", __name__)
 
@@ -53,9 +54,46 @@ def index() -> Any:
         "rows": rows_shown(page.items), "state": state, "sort": sort, "chosen": chosen, "chips": _chips(counts, base),
         "counts": counts, "next_url": with_query("/todo", {**base, "cursor": page.next}) if page.next else "",
         "sort_url": with_query("/todo", {**base, "sort": "" if sort == "due" else "due"}),
-        "filtered": any(chosen.values()),
+        "filtered": any(chosen.values()), "saved": _saved(who, base), "may_save": any(chosen.values()) and state == "open",
     }
     return render("oa/todo_rows.html" if is_htmx() else "oa/todo.html", **values)
+
+
+#: filters one may keep, and how long their names are
+MOST_SAVED, LONGEST_NAME = 12, 20
+
+
+def _saved(who: Any, base: dict[str, str]) -> list[dict[str, Any]]:
+    """The filters somebody kept: ``{"name", "url", "on"}``."""
+    found = []
+    for one in (who.preferences or {}).get("todo_filters", []):
+        values = {n: one["filters"].get(n, "") for n in (*FILTERS, "sort")}
+        found.append({"name": one["name"], "url": with_query("/todo", values),
+                      "on": not base["state"] and all(base[n] == v for n, v in values.items())})
+    return found
+
+
+@pages.post("/todo/filters", permission="kernel.tasks.own")
+def save_filter() -> Any:
+    """Keeps the filters as they are set under a name (again: replaced); ``remove`` forgets it."""
+    form, who = request.form, person()
+    name = form.get("name", "").strip()[:LONGEST_NAME]
+    values = {n: form.get(n, "").strip()[:200] for n in (*FILTERS, "sort")}
+    kept = [f for f in (who.preferences or {}).get("todo_filters", []) if f["name"] != name]
+    onward = with_query("/todo", values)
+    if form.get("remove") == "1":
+        onward = "/todo"
+    elif not name or not any(values[n] for n in FILTERS):
+        flash(_("写一个名称，并先选好筛选条件"), "warning")
+        return redirect(onward)
+    elif len(kept) >= MOST_SAVED:
+        flash(_("最多保存 %(n)s 个筛选，请先删去不用的", n=MOST_SAVED), "warning")
+        return redirect(onward)
+    else:
+        kept.append({"name": name, "filters": {n: v for n, v in values.items() if v}})
+    identity.set_preferences(who, {"todo_filters": kept or None})
+    flash(_("已删去筛选“%(t)s”", t=name) if form.get("remove") == "1" else _("已保存筛选“%(t)s”", t=name))
+    return redirect(onward)
 
 
 @pages.get("/tasks/<int:task_id>", signed_in=True)
@@ -67,7 +105,7 @@ def open_task(task_id: int) -> Any:
 
 @pages.get("/todo/next", permission="kernel.tasks.own")
 def next_one() -> Any:
-    """The oldest of what waits, or the list where nothing does."""
+    """The newest of what waits, or the list where nothing does."""
     page = workflow.todo(person(), state="open", limit=1)
     if not page.items:
         return redirect("/todo")

@@ -238,7 +238,8 @@ def test_figures_by_page_and_interface(browser, case, office, oa_api, frozen):
     assert oa_api(office["admin"]).get("/api/v1/workflows/no.such/statistics").status_code == 404
     assert oa_api(office["drafter"]).get("/api/v1/workflows/t.case/statistics").status_code == 403
     steps = oa_api(office["drafter"]).get(f"/api/v1/instances/{case.id}/steps").json["steps"]
-    assert [(s["step"], s["state"], s["seconds"]) for s in steps] == [("draft", "done", 0), ("one", "done", 7200), ("two", "current", 0)]
+    assert [(s["step"], s["state"], s["seconds"]) for s in steps] == [
+        ("draft", "done", 0), ("one", "done", 7200), ("two", "current", 0)]
     assert oa_api(office["doctor"]).get(f"/api/v1/instances/{case.id}/steps").status_code == 404
 
 
@@ -370,7 +371,8 @@ def test_stand_ins_by_the_interface(office, oa_api):
     assert made.status_code == 201
     assert mine.get("/api/v1/stand-ins").json["items"] == [{
         "id": made.json["id"], "kind": "delegation", "person": {"username": "a", "name": "a先生"},
-        "to": {"username": "c", "name": "c先生"}, "since": "2026-10-15", "until": "2026-10-20", "definitions": ["t.case"], "reason": ""}]
+        "to": {"username": "c", "name": "c先生"}, "since": "2026-10-15", "until": "2026-10-20", "definitions": ["t.case"],
+        "reason": ""}]
     case = workflow.start("t.case", "采购", {}, office["drafter"])
     assert workflow.open_task(case.id, office["c"]) is not None
     assert oa_api(office["b"]).delete(f"/api/v1/stand-ins/{made.json['id']}").status_code == 404
@@ -402,3 +404,41 @@ def test_for_whom_i_stand_in_is_shown_to_me(browser, office):
     workflow.set_absent(office["a"], by=office["a"], to=office["b"])
     page = browser("b").get("/profile/stand-ins")
     assert "我代别人办的" in page and "a先生" in page
+
+
+# ---- the to-do list's own filters -------------------------------------------------------------------------------
+
+
+def test_filters_are_kept_under_a_name_used_and_forgotten(browser, case, office):
+    one = browser("a")
+    assert "保存这个筛选" not in one.get("/todo")
+    assert "保存这个筛选" in one.get("/todo?q=显示器")
+    one.post("/todo/filters", name="买东西", q="显示器")
+    page = one.client.get("/todo").text
+    assert "买东西" in page and "q=%E6%98%BE%E7%A4%BA%E5%99%A8" in page
+    assert "删去筛选" in one.client.get("/todo?q=显示器").text
+    assert "买东西" not in browser("b").get("/todo")
+    one.post("/todo/filters", name="买东西", remove="1")
+    assert "买东西" not in words(one.get("/todo"))
+    assert last_event("person.preferences_set").object_id == str(office["a"].id)
+
+
+def test_a_filter_needs_a_name_and_something_to_filter_by_and_there_are_not_too_many(browser, case):
+    one = browser("a")
+    assert "先选好筛选条件" in one.post("/todo/filters", name="空")
+    for number in range(12):
+        one.post("/todo/filters", name=f"第{number}个", q="显示器")
+    assert "最多保存 12 个" in one.post("/todo/filters", name="再来", q="显示器")
+    assert "已保存筛选" in one.post("/todo/filters", name="第3个", q="椅子")
+
+
+def test_the_list_shows_them_without_another_statement(browser, case, count_queries):
+    one = browser("a")
+    one.get("/todo")
+    with count_queries() as before:
+        one.get("/todo")
+    one.post("/todo/filters", name="买东西", q="显示器")
+    one.get("/todo")
+    with count_queries() as after:
+        one.get("/todo")
+    assert len(after) == len(before)
