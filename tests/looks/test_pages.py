@@ -14,7 +14,10 @@ PAGES = {
                "/ledgers", "/ledgers/seal_uses", "/ledgers/seal_uses?q=安全生产&seal=单位公章", "/ledgers/seal_uses/200", "/ledgers/seal_uses/17",
                "/ledgers/seal_uses/new", "/ledgers/seal_uses/199/edit"],
     "archivist": ["/archives", "/archives?q=通知", "/archives/1", "/archives/pending", "/archives/pending?state=declined"],
-    "admin": ["/admin/people", "/admin/people/new", "/admin/departments", "/admin/plugins", "/admin/plugins/documents", "/admin/plugins/documents/purge", "/admin/health", "/admin/dead-letters"],
+    "admin": ["/admin/people", "/admin/people/new", "/admin/departments", "/admin/plugins", "/admin/plugins/documents", "/admin/plugins/documents/purge", "/admin/health",
+              "/admin/dead-letters", "/workflow-statistics", "/admin/workflows/documents.outgoing/statistics?period=all",
+              "/admin/workflows/documents.outgoing/waiting", "/admin/workflow-services", "/admin/hand-over",
+              "/admin/hand-over?from=head", "/cases/1?part=flow", "/cases/1/manage/reopen"],
     "security": ["/admin/roles", "/admin/grants", "/admin/security"],
     "auditor": ["/admin/audit"],
 }
