@@ -29,8 +29,8 @@ _CASES: dict[str, tuple[dict[str, Any], str]] = {
     "首页": ({}, "archived = 0 ORDER BY id DESC"),
     "按金额排序的首页": ({"sort": "price"}, "archived = 0 ORDER BY COALESCE(price, -9000000000000000000), id"),
     "按类别筛选": ({"kind": "设备"}, "archived = 0 AND kind = '设备' ORDER BY id DESC"),
-    "按名称开头筛选": ({"name_prefix": "投影仪4"},
-                "archived = 0 AND name >= '投影仪4' AND name < '投影仪4\U0010ffff' ORDER BY name, id"),
+    "按名称开头筛选": ({"name_prefix": "投影仪"},
+                "archived = 0 AND name >= '投影仪' AND name < '投影仪\U0010ffff' ORDER BY name, id"),
 }
 
 
