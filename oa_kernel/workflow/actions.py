@@ -166,11 +166,12 @@ def save(a: Act) -> None:
 
 def claim(a: Act) -> None:
     """签收: of those who were all asked, I take it on."""
-    others = Task.update(state="waiting", version=Task.version + 1).where(
-        Task.run_id == a.run.id, Task.id != a.task.id, Task.state == "open", Task.kind == "work",
-        Task.place != "claimed").execute() if a.step.mode == "one" and a.task.kind == "work" else 0
-    if not others:
+    others = [i for (i,) in Task.select(Task.id).where(
+        Task.run_id == a.run.id, Task.id != a.task.id, Task.state == "open", Task.kind == "work").tuples()]
+    if not others or a.step.mode != "one" or a.task.kind != "work" or a.task.place == "claimed":
         raise Conflict("这件任务只有一个人办理，不需要签收", code="nothing_to_claim")
+    Task.update(state="waiting", version=Task.version + 1).where(Task.id.in_(others)).execute()
+    a.case.stop_clocks(others)
     Task.update(place="claimed", version=Task.version + 1).where(Task.id == a.task.id).execute()
     a.case.trail("claim", a.task, a.comment)
 
@@ -180,8 +181,8 @@ def release(a: Act) -> None:
     if a.task.place != "claimed":
         raise Conflict("没有签收过，不需要放回", code="not_claimed")
     alive = list(Task.select().where(Task.run_id == a.run.id, Task.state.in_(ALIVE)))
-    Task.update(state="open", version=Task.version + 1).where(
-        Task.id.in_([t.id for t in deciding.queued(alive)])).execute()
+    for task in deciding.queued(alive):
+        a.case.reopen_waiting(a.step, task)
     Task.update(place="", version=Task.version + 1).where(Task.id == a.task.id).execute()
     a.case.trail("release", a.task, a.comment)
 
@@ -198,6 +199,7 @@ def _wait(a: Act) -> None:
         Task.id == a.task.id, Task.state == "open", Task.version == a.task.version).execute()
     if not changed:
         raise Conflict("这件任务刚刚已被处理：请刷新后再看", code="task_done")
+    a.case.stop_clocks([a.task.id])
 
 
 def comment_needed(a: Act, word: str) -> None:

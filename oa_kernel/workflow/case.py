@@ -95,10 +95,14 @@ class Case:
         Task.update(state="open", arrived_at=self.now, due_at=due, from_name=self.by.name if self.by else "系统",
                     paused_seconds=0, version=Task.version + 1).where(Task.id == task.id, Task.state == "waiting").execute()
         task.state, task.due_at = "open", due
-        Timer.delete().where(Timer.task_id == task.id, Timer.fired_at.is_null()).execute()
+        self.stop_clocks([task.id])
         if due is not None:
             self._timers(step, task)
         self.tell("workflow.task", [task.assignee_id], f"{step.title}：{self.instance.title}")
+
+    def stop_clocks(self, task_ids: Iterable[int]) -> None:
+        """Nothing reminds of those tasks until it is their turn again."""
+        Timer.delete().where(Timer.task_id.in_(list(task_ids)), Timer.fired_at.is_null()).execute()
 
     def _timers(self, step: Step, task: Task) -> None:
         rows = []
@@ -166,7 +170,9 @@ class Case:
             here = (Task.run_id.in_(ids), Task.kind != "circulate")
             still = [i for (i,) in Task.select(Task.id).where(*here, Task.state == "open").tuples()]
             Task.update(state="paused", paused_at=self.now, version=Task.version + 1).where(Task.id.in_(still)).execute()
-            Timer.delete().where(Timer.task_id.in_(still), Timer.fired_at.is_null()).execute()
+            self.stop_clocks(still)
+            # of timer steps: marked with when it was stopped; ``go_on`` makes a new one that is later by as long
+            Timer.update(fired_at=self.now).where(Timer.run_id.in_(ids), Timer.fired_at.is_null()).execute()
         return ids
 
     def go_on(self, paused_by: int) -> list[Task]:
@@ -176,7 +182,7 @@ class Case:
         if not ids:
             return []
         Run.update(state="open", paused_by=None).where(Run.id.in_(ids)).execute()
-        tasks = list(Task.select().where(Task.run_id.in_(ids), Task.state == "paused"))
+        tasks = list(Task.select().where(Task.run_id.in_(ids), Task.state == "paused").order_by(Task.id))
         for task in tasks:
             step = self.definition.steps[task.step]
             stood = self.now - task.paused_at if task.paused_at is not None else dt.timedelta(0)
@@ -187,6 +193,10 @@ class Case:
             task.state = "open"
             if task.due_at is not None:
                 self._timers(step, task)
+        if any(s.type in ("timer", "service") for s in self.definition.steps.values()):
+            from .steps import go_on_by_itself
+
+            go_on_by_itself(self, ids)
         return tasks
 
     def _within(self, scope: str, states: tuple[str, ...]) -> list[Any]:

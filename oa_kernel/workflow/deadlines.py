@@ -26,7 +26,7 @@ def tick() -> int:
     with context.acting(context.Actor(username="worker", name="系统", channel="worker")):
         while True:
             due = list(Timer.select(Timer.id).where(Timer.fired_at.is_null(), Timer.at <= clock.now())
-                       .order_by(Timer.at).limit(BATCH).tuples())
+                       .order_by(Timer.at, Timer.id).limit(BATCH).tuples())
             if not due:
                 return fired
             for (timer_id,) in due:
@@ -39,23 +39,18 @@ def tick() -> int:
 
 def _fire(timer_id: int) -> int:
     with db.transaction():
+        timer = Timer.get_or_none(Timer.id == timer_id)
+        found = None if timer is None else Run.get_or_none(Run.id == timer.run_id) if timer.kind == "step" else (
+            Task.get_or_none(Task.id == timer.task_id))
+        # the case first, then its timer, as everybody who stops a clock does: two who wait for one another never end
+        instance = lock_instance(found.instance_id) if found is not None else None
         mine = Timer.update(fired_at=clock.now()).where(Timer.id == timer_id, Timer.fired_at.is_null()).execute()
-        if not mine:
+        if not mine or instance is None:
             return 0
-        timer = Timer.get_by_id(timer_id)
         if timer.kind == "step":
-            if steps.timer_fired(timer):
-                return 1
-            Timer.update(fired_at=None, at=clock.now() + AGAIN).where(Timer.id == timer_id).execute()
-            return 0
-        task = Task.get_or_none(Task.id == timer.task_id)
-        if task is None or task.state != "open":
-            return 0
-        instance = lock_instance(task.instance_id)
-        task = Task.get_by_id(task.id)  # it may have been done while the case was locked by another
-        if task.state != "open":
-            return 0
-        if instance is None or instance.state != "running":
+            return steps.timer_fired(timer.run_id, instance)
+        task = Task.get_by_id(timer.task_id)  # it may have been done while the case was locked by another
+        if task.state != "open" or instance.state != "running":
             return 0
         case = Case.of(instance, None)
         if timer.kind == "remind":

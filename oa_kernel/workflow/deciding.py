@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import moves, people
+from . import moves, people, steps
 from .case import ALIVE, Case
 from .definition import Step
 from .models import Run, Task
@@ -18,7 +18,7 @@ def answered(case: Case, run: Run, step: Step, task: Task) -> list[str]:
     alive = _alive(run) if run.asked > 1 or task.parent_id else []
     _open_those_after(case, step, task, alive)
     if step.mode == "one" and task.kind in ("work", "draft"):
-        alive = _keep_only_added_by(case, task, alive)
+        alive = _keep_only_added(case, run, alive)
     if step.mode in ("ratio", "weights"):
         favour, still, needed = votes(step, run)
         if favour + still < needed - _TINY:
@@ -27,7 +27,7 @@ def answered(case: Case, run: Run, step: Step, task: Task) -> list[str]:
         if favour < needed - _TINY:
             return []
         if task.kind == "work":
-            alive = _keep_only_added_by(case, task, alive)
+            alive = _keep_only_added(case, run, alive)
     if step.mode == "sequence" and alive:
         _open_next(case, step, alive)
         return []
@@ -55,6 +55,7 @@ def straight_back(case: Case, run: Run) -> bool:
     who = people.active([returned.assignee_id]) or people.find(case.definition, step, case.instance)[0]
     made = case.again(step, returned, who[0] if who else returned.assignee_id)
     case.tell("workflow.task", [made.assignee_id], f"{step.title}：{case.instance.title}")
+    steps.catch_up(case)
     return True
 
 
@@ -68,14 +69,12 @@ def _open_those_after(case: Case, step: Step, task: Task, alive: list[Task]) -> 
             case.reopen_waiting(step, t)
 
 
-def _keep_only_added_by(case: Case, task: Task, alive: list[Task]) -> list[Task]:
-    """The others need not answer any more; those who were added by who did answer still must."""
-    mine = {task.id}
-    while True:
-        more = {t.id for t in alive if t.parent_id in mine} - mine
-        if not more:
-            break
-        mine |= more
+def _keep_only_added(case: Case, run: Run, alive: list[Task]) -> list[Task]:
+    """The others need not answer any more; those who were added by somebody who did answer still must."""
+    if not alive:
+        return []
+    waiting = {t.id for t in alive}
+    mine = {t.id for t in alive if t.parent_id is not None and t.parent_id not in waiting}
     gone = [t.id for t in alive if t.id not in mine]
     if gone:
         Task.update(state="cancelled", done_at=case.now, version=Task.version + 1).where(Task.id.in_(gone)).execute()
@@ -101,8 +100,14 @@ def back_to_parent(case: Case, step: Step, parent_id: int | None) -> None:
         Task.parent_id == parent_id, Task.state.in_(ALIVE),
         (Task.kind == "delegate") | (Task.place == "before")).limit(1).tuples().first()
     parent = Task.get_or_none(Task.id == parent_id, Task.state == "waiting")
-    if left is None and parent is not None:
+    if left is None and parent is not None and not _claimed_by_another(parent):
         case.reopen_waiting(step, parent)
+
+
+def _claimed_by_another(task: Task) -> bool:
+    """Whether somebody of the pool has taken it on meanwhile: then it waits until that one lets go of it."""
+    return task.place != "claimed" and Task.select(Task.id).where(
+        Task.run_id == task.run_id, Task.place == "claimed", Task.state.in_(ALIVE)).exists()
 
 
 def votes(step: Step, run: Run) -> tuple[float, float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from oa_kernel import signals
@@ -40,8 +41,9 @@ def names(case: Case) -> dict[str, Any]:
 
 
 def enter(case: Case, target: str, *, branch: str = "", task: Task | None, passed: int = 0,
-          assigned: list[int] | None = None, resume_task: int | None = None) -> list[str]:
-    """Begins a step. ``assigned`` sets its people; ``resume_task`` is a returned task that goes on once it is done."""
+          assigned: Collection[int] | None = None, resume_task: int | None = None) -> list[str]:
+    """Begins a step. ``assigned`` sets its people (a mapping: with how much each vote counts); ``resume_task`` is a
+    returned task that goes on once it is done."""
     if passed > MAX_STEPS:
         raise Conflict("流程一次经过的环节太多：请流程管理员检查定义", code="too_many_steps")
     if target == END:
@@ -55,7 +57,7 @@ def enter(case: Case, target: str, *, branch: str = "", task: Task | None, passe
         from . import steps
 
         return steps.enter(case, step, branch, task, passed)
-    found = assigned or _find(case, step)
+    found = list(assigned) if assigned else _find(case, step)
     if _same_person(case, step, found, assigned):
         run = case.open_run(step, 1, branch=branch, from_task=task, state="done", done_at=case.now)
         row = case.task_row(run, step, case.by.id, state="done", action="skip", done_at=case.now)
@@ -63,7 +65,8 @@ def enter(case: Case, target: str, *, branch: str = "", task: Task | None, passe
         case.trail("skip", made, "同一人，自动通过")
         run_effects(case, step, made)
         return advance(case, step, branch=branch, task=made, passed=passed + 1)
-    _ask(case, step, found, case.open_run(step, len(found), branch=branch, from_task=task, resume_task_id=resume_task))
+    run = case.open_run(step, len(found), branch=branch, from_task=task, resume_task_id=resume_task)
+    _ask(case, step, found, run, assigned if isinstance(assigned, Mapping) else None)
     return [step.id]
 
 
@@ -77,10 +80,10 @@ def _find(case: Case, step: Step) -> list[int]:
     return found
 
 
-def _ask(case: Case, step: Step, found: list[int], run: int) -> None:
+def _ask(case: Case, step: Step, found: list[int], run: int, weights: Mapping[int, float] | None) -> None:
     """Puts a step before its people, or who stands in for them."""
-    weight: dict[int, float] = {}
-    if step.mode == "weights":
+    weight = dict(weights or {})
+    if step.mode == "weights" and not weight:
         ids = {u: i for i, (u, _) in usernames(found).items()}
         named = [ids[u] for u in step.weights if u in ids]
         weight = {ids[u]: w for u, w in step.weights.items() if u in ids}
@@ -95,8 +98,8 @@ def _ask(case: Case, step: Step, found: list[int], run: int) -> None:
               f"{step.title}：{case.instance.title}")
 
 
-def _same_person(case: Case, step: Step, found: list[int], assigned: list[int] | None) -> bool:
-    return bool(assigned is None and step.skip_same_person and case.by is not None and found == [case.by.id])
+def _same_person(case: Case, step: Step, found: list[int], assigned: Collection[int] | None) -> bool:
+    return bool(not assigned and step.skip_same_person and case.by is not None and found == [case.by.id])
 
 
 def _fork(case: Case, step: Step, branch: str, task: Task | None, passed: int) -> list[str]:

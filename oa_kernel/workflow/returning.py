@@ -7,7 +7,7 @@ from typing import Any
 from oa_kernel import signals
 from oa_kernel.errors import Conflict, Invalid
 
-from . import graph, moves, people, store
+from . import graph, moves, people, steps, store
 from .actions import Act, comment_needed, completed, save_form
 from .case import ALIVE, Case
 from .definition import Step
@@ -78,15 +78,19 @@ def earlier_steps(a: Act) -> list[Run]:
     return sorted(last.values(), key=lambda r: (len(passed.get(r.step, ())), order.index(r.step)))
 
 
-def _who_did(run: Run, step: Step, case: Case) -> list[int] | None:
-    """Who gets a step it is returned to: whoever did it; where several were asked, all of them again."""
+def _who_did(run: Run, step: Step, case: Case) -> dict[int, float] | None:
+    """Who gets a step it is returned to, and how much each vote counts: whoever did it; where several were asked,
+    all of them again."""
     if step.id == case.definition.first.id:
-        return people.active([case.instance.drafter_id]) or None
-    rows = Task.select(Task.assignee_id, Task.for_id, Task.state).where(
-        Task.run_id == run.id, Task.kind.in_(("work", "draft")), Task.action.not_in(("transfer", "retrieved"))).order_by(
-        Task.position, Task.id).tuples()
-    ids = [own or i for i, own, s in rows if step.mode != "one" or s == "done"]
-    return people.active(dict.fromkeys(ids)) or None
+        return dict.fromkeys(people.active([case.instance.drafter_id]), 1.0) or None
+    rows = Task.select(Task.assignee_id, Task.for_id, Task.state, Task.weight).where(
+        Task.run_id == run.id, Task.kind.in_(("work", "draft")),
+        Task.action.not_in(("transfer", "retrieved", "return"))).order_by(Task.position, Task.id).tuples()
+    found: dict[int, float] = {}
+    for assignee, own, state, weight in rows:
+        if step.mode != "one" or state == "done":
+            found.setdefault(own or assignee, weight)
+    return {i: found[i] for i in people.active(found)} or None
 
 
 def _open_people(case: Case, step_id: str) -> list[int]:
@@ -104,16 +108,19 @@ def take_back(case: Case, by: Any, comment: str) -> None:
     case.trail("retrieve", task, comment)
     if task.action == "transfer":
         made = _after_transfer(task)
-        Task.update(state="cancelled", done_at=case.now, version=Task.version + 1).where(Task.id == made.id).execute()
+        _take_from(case, made)
         new = case.again(step, task)
         Task.update(parent_id=new.id).where(Task.parent_id == made.id, Task.state.in_(ALIVE)).execute()
     elif run.state == "open" or (run.state == "paused" and task.action == "return"):
         new = _again_in_its_run(case, step, run, task)
+    elif run.resume_task_id:
+        new = _before_straight_back(case, step, run, task)
     else:
         _undo_following(case, task)
         Run.update(state="open", done_at=None).where(Run.id == run.id).execute()
         new = case.again(step, task)
     Task.update(action="retrieved").where(Task.id == task.id).execute()
+    steps.catch_up(case)
     signals.workflow_retrieved.send("workflow", instance=case.instance, task=new, target=step.id, by=by)
 
 
@@ -133,9 +140,34 @@ def _again_in_its_run(case: Case, step: Step, run: Run, task: Task) -> Task:
     return case.again(step, task)
 
 
+def _take_from(case: Case, task: Task) -> None:
+    Task.update(state="cancelled", action="retrieved", done_at=case.now, version=Task.version + 1).where(
+        Task.id == task.id).execute()
+
+
+def _before_straight_back(case: Case, step: Step, run: Run, task: Task) -> Task:
+    """It had gone straight back to who returned it: that stands still again, until this is done once more."""
+    made = _given_back(run, task)
+    assert made is not None
+    case.pause(run.branch, run.id)
+    _take_from(case, made)
+    Task.update(parent_id=run.resume_task_id).where(Task.parent_id == made.id, Task.state.in_(ALIVE)).execute()
+    Run.update(state="open", done_at=None).where(Run.id == run.id).execute()
+    return case.again(step, task)
+
+
+def _given_back(run: Run, task: Task) -> Task | None:
+    """The task that who had returned the case got when this one was done, if it is still untouched."""
+    returned = Task.get_by_id(run.resume_task_id)
+    found = Task.select().where(
+        Task.run_id == returned.run_id, Task.id > returned.id, Task.arrived_at == task.done_at,
+        Task.kind == returned.kind).order_by(Task.id).first()
+    return found if found is not None and found.state == "open" and not found.comment else None
+
+
 def _undo_following(case: Case, task: Task) -> None:
     runs = _following(case.instance.id, task)
-    case.cancel_runs([r.id for r in runs if r.state in ("open", "paused") and r.fork_id is None])
+    case.cancel_runs([r.id for r in runs if r.fork_id is None])
     joins = Run.select().where(Run.instance_id == case.instance.id, Run.fork_id.is_null(False), Run.state != "cancelled")
     for join in joins:
         if task.id in join.arrived:
@@ -182,7 +214,7 @@ def last_act(instance: Instance, by: Any) -> tuple[Task, Run, Step]:
     elif task.action == "return":
         _return_untouched(instance, task, run)
     elif run.state == "done":
-        _following_untouched(instance, step, task)
+        _following_untouched(instance, step, task, run)
     else:
         raise _too_late()
     return task, run, step
@@ -225,9 +257,13 @@ def _return_untouched(instance: Instance, task: Task, run: Run) -> None:
         raise Conflict("退回时别人的任务已经结束，不能取回", code="too_late")
 
 
-def _following_untouched(instance: Instance, step: Step, task: Task) -> None:
+def _following_untouched(instance: Instance, step: Step, task: Task, run: Run) -> None:
     if step.on_complete:
         raise Conflict(f"“{step.title}”已产生结果（如编号），不能取回", code="has_effects")
+    if run.resume_task_id:
+        if _given_back(run, task) is None:
+            raise _too_late()
+        return
     steps = store.by_id(instance.definition_id).steps
     after = _following(instance.id, task)
     if _acted(Task.run_id.in_([r.id for r in after] or [0])):

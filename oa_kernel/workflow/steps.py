@@ -87,20 +87,16 @@ def _date(value: Any) -> dt.date | None:
         return None
 
 
-def timer_fired(timer: Timer) -> bool:
-    """The wait is over; False where the case is suspended (it is asked again later)."""
-    run = Run.get_or_none(Run.id == timer.run_id)
-    if run is None or run.state not in ("open", "paused"):
-        return True
-    if run.state == "paused":
-        return False
-    instance = lock_instance(run.instance_id)
-    assert instance is not None
+def timer_fired(run_id: int, instance: Instance) -> int:
+    """The wait is over; how many went on (0: the step was ended meanwhile). The case is locked."""
+    run = Run.get_or_none(Run.id == run_id, Run.state == "open")
+    if run is None:
+        return 0
     case = Case.of(instance, None)
     case.trail("timer", None, step=case.definition.steps[run.step])
     go_on(case, run)
     audit.record("workflow.timer", "workflow.instance", instance.id, title=instance.title)
-    return True
+    return 1
 
 
 # ---- services ---------------------------------------------------------------------------------------------------
@@ -120,8 +116,8 @@ def deliver(payload: dict[str, Any]) -> None:
     if run is None or run.state in ("done", "cancelled"):
         return
     instance = Instance.get_by_id(run.instance_id)
-    if run.state == "paused" or instance.state != "running":
-        raise Conflict("事项已暂停，恢复后再办", code="suspended")
+    if run.state == "paused":  # it is put again when the case goes on
+        return
     step = Case.of(instance, None).definition.steps[run.step]
     try:
         service = services().get(step.service)
@@ -135,9 +131,7 @@ def deliver(payload: dict[str, Any]) -> None:
         locked = lock_instance(run.instance_id)
         assert locked is not None
         fresh = Run.get_by_id(run.id)
-        if fresh.state == "paused":
-            raise Conflict("事项已暂停，恢复后再办", code="suspended")
-        if fresh.state != "open":
+        if fresh.state != "open":  # paused meanwhile: it is put, and called with the same key, again
             return
         case = Case.of(locked, None)
         if result:
@@ -209,22 +203,45 @@ def _start_child(case: Case, step: Step, run_id: int) -> None:
 
 def child_ended(child: Instance, outcome: str, by: Any) -> None:
     """The sub-process is over: the case that waited for it goes on."""
-    run = Run.get_or_none(Run.id == child.parent_run_id, Run.state.in_(("open", "paused")))
-    if run is None:
+    found = Run.get_or_none(Run.id == child.parent_run_id)
+    if found is None:
         return
-    instance = lock_instance(run.instance_id)
-    assert instance is not None
+    instance = lock_instance(found.instance_id)
+    run = Run.get_or_none(Run.id == found.id, Run.state == "open")
+    if instance is None or run is None:  # one that stands still hears of it when it goes on (``catch_up``)
+        return
     case = Case.of(instance, by)
     step = case.definition.steps[run.step]
-    paused_by = run.paused_by if run.state == "paused" else None
-    if paused_by is not None:  # it counts as open for this; what follows stands still like the rest
-        Run.update(state="open").where(Run.id == run.id).execute()
     if outcome == "completed" and step.back:
         case.save_form({ours: child.form.get(theirs) for ours, theirs in step.back.items()})
     case.trail("subprocess_ended", None, step=step, instance=child.id, outcome=outcome)
     go_on(case, run, outcome)
-    if paused_by is not None:
-        case.pause(run.branch, paused_by)
+
+
+def catch_up(case: Case) -> None:
+    """Sub-processes that ended while what waits for them stood still. The case's row is read anew by those who go on."""
+    if not any(s.type == "subprocess" for s in case.definition.steps.values()):
+        return
+    ended = list(Instance.select().join(Run, on=(Run.id == Instance.parent_run_id)).where(
+        Run.instance_id == case.instance.id, Run.state == "open",
+        Instance.state.in_(("completed", "rejected", "cancelled"))).order_by(Run.id))
+    for child in ended:
+        child_ended(child, child.state, case.by)
+    if ended:
+        fresh = Instance.get_by_id(case.instance.id)
+        case.instance.form, case.instance.state, case.instance.ended_at = fresh.form, fresh.state, fresh.ended_at
+
+
+def go_on_by_itself(case: Case, run_ids: list[int]) -> None:
+    """What no person does goes on after it stood still: waits are longer by as long, services are put again."""
+    for run in Run.select().where(Run.id.in_(run_ids), Run.fork_id.is_null()).order_by(Run.id):
+        step = case.definition.steps[run.step]
+        if step.type == "service":
+            outbox.put(TOPIC, {"run": run.id})
+        elif step.type == "timer":
+            timer = Timer.select().where(Timer.run_id == run.id).order_by(Timer.id.desc()).get()
+            stood = dt.timedelta(0) if isinstance(step.after, Mapping) else case.now - timer.fired_at
+            Timer.insert(run_id=run.id, kind="step", at=calendar.later(timer.at, stood, "")).execute()
 
 
 def cancel_children(run_ids: list[int], by: Any) -> None:

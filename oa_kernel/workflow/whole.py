@@ -8,7 +8,7 @@ from typing import Any
 from oa_kernel import audit, clock, db, permissions, signals
 from oa_kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
-from . import deciding, moves, people, returning
+from . import deciding, moves, people, returning, steps
 from .case import ALIVE, SUSPENDED, Case, lock_instance
 from .engine import can_see, open_kind, person_ids
 from .models import Instance, Run, Task
@@ -113,6 +113,7 @@ def resume(instance_id: int, by: Any, comment: str = "") -> Instance:
             raise Conflict("这件事项没有暂停", code="not_suspended")
         case.set_state("running")
         again = case.go_on(SUSPENDED)
+        steps.catch_up(case)
         case.trail("resume", None, comment)
         case.tell("workflow.task", [t.assignee_id for t in again if t.kind != "circulate"], f"已恢复：{case.instance.title}")
         _audit(case, "resume", comment)
@@ -165,6 +166,7 @@ def skip(instance_id: int, step_id: str, by: Any, comment: str = "") -> Instance
         Task.update(state="cancelled", done_at=case.now, version=Task.version + 1).where(
             Task.run_id == run.id, Task.state.in_(ALIVE), Task.kind != "circulate").execute()
         Run.update(state="done", done_at=case.now).where(Run.id == run.id).execute()
+        steps.cancel_children([run.id], by)
         case.trail("skip_step", None, comment, step=step)
         if not (run.resume_task_id and deciding.straight_back(case, run)):
             moves.advance(case, step, branch=run.branch, task=None)
