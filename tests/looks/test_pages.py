@@ -7,18 +7,23 @@ pytestmark = pytest.mark.browser
 #: who looks at what
 PAGES = {
     "head": ["/", "/?arrange=1", "/todo", "/todo?state=done", "/notifications", "/notifications?show=all", "/search?q=lin",
-             "/people", "/cases", "/cases/start", "/profile", "/profile/preferences", "/api/"],
+             "/people", "/people?q=lxl", "/people/5", "/people/chart", "/people/departments/3?on=all", "/cases", "/cases/start", "/profile", "/profile/preferences", "/api/"],
     "drafter": ["/documents/mine", "/documents/new", "/documents/reviewing", "/documents/register"],
     "office": ["/documents/register", "/documents/numbers", "/documents/organisations", "/documents/seals", "/documents/waiting",
                "/documents/incoming", "/documents/incoming/new", "/documents/incoming/3", "/documents/incoming/8",
                "/ledgers", "/ledgers/seal_uses", "/ledgers/seal_uses?q=安全生产&seal=单位公章", "/ledgers/seal_uses/200", "/ledgers/seal_uses/17",
                "/ledgers/seal_uses/new", "/ledgers/seal_uses/199/edit"],
     "archivist": ["/archives", "/archives?q=通知", "/archives/1", "/archives/pending", "/archives/pending?state=declined"],
-    "admin": ["/admin/people", "/admin/people/new", "/admin/departments", "/admin/plugins", "/admin/plugins/documents", "/admin/plugins/documents/purge", "/admin/health",
+    "admin": ["/admin/workflows", "/admin/workflows/new", "/admin/workflows/demo.purchase", "/admin/workflows/demo.purchase/edit",
+              "/admin/workflows/demo.purchase/edit?step=head", "/admin/workflows/demo.purchase/edit?tab=fields",
+              "/admin/workflows/demo.purchase/edit?tab=rights", "/admin/workflows/demo.purchase/edit?tab=yaml",
+              "/admin/workflows/demo.purchase/edit?tab=trial", "/admin/workflows/demo.purchase/edit?tab=head",
+              "/admin/people", "/admin/people/new", "/admin/people/5", "/admin/people/5/move", "/admin/departments", "/admin/departments/3",
+              "/admin/imports", "/admin/imports/organisation", "/admin/plugins", "/admin/plugins/documents", "/admin/plugins/documents/purge", "/admin/health",
               "/admin/dead-letters", "/workflow-statistics", "/admin/workflows/documents.outgoing/statistics?period=all",
               "/admin/workflows/documents.outgoing/waiting", "/admin/workflow-services", "/admin/hand-over",
               "/admin/hand-over?from=head", "/cases/1?part=flow", "/cases/1/manage/reopen"],
-    "security": ["/admin/roles", "/admin/grants", "/admin/security"],
+    "security": ["/admin/roles", "/admin/grants", "/admin/grants/new", "/admin/security"],
     "auditor": ["/admin/audit"],
 }
 WIDTHS = (360, 1366)

@@ -15,6 +15,8 @@ window.oaWorkflowCanvas = (container, tell) => {
       this.radius = data.properties.kind === "end" ? 28 : ["fork", "join"].includes(data.properties.kind) ? 2 : 8;
       this.text.draggable = false;
       this.text.editable = false;
+      this.autoToFront = false;
+      this.draggable = false; // places are worked out from the ways, see docs
     }
     getNodeStyle() {
       const { kind, wrong, chosen } = this.properties;
@@ -37,8 +39,10 @@ window.oaWorkflowCanvas = (container, tell) => {
   flow.register({ type: "oa-step", view: RectNode, model: StepModel });
   flow.register({ type: "oa-way", view: PolylineEdge, model: WayModel });
 
-  let chosen = "", shown = null, first = true;
+  let chosen = "", shown = null;
+  const names = (graph) => (graph ? graph.nodes.map((n) => n.id).join() : "");
   function draw(graph) {
+    const other = names(graph) !== names(shown);
     shown = graph;
     flow.render({
       nodes: graph.nodes.map((n) => ({ id: `s:${n.id}`, type: "oa-step", x: n.x, y: n.y, text: n.title,
@@ -46,7 +50,7 @@ window.oaWorkflowCanvas = (container, tell) => {
       edges: graph.edges.map((e, i) => ({ id: `w:${i}`, type: "oa-way", sourceNodeId: `s:${e.from}`, targetNodeId: `s:${e.to}`,
         text: e.when, properties: { from: e.from, to: e.to } })),
     });
-    if (first) { fit(); first = false; }
+    if (other) fit();
   }
   function fit() {
     flow.fitView(40, 40);
@@ -61,7 +65,32 @@ window.oaWorkflowCanvas = (container, tell) => {
   flow.on("node:click", ({ data }) => { edge = null; container.focus({ preventScroll: true }); if (data.properties.kind !== "end") tell("choose", { step: stepOf(data.id) }); });
   flow.on("edge:click", ({ data }) => { edge = data.properties; container.focus({ preventScroll: true }); tell("choose", { step: edge.from }); });
   flow.on("blank:click", () => { edge = null; tell("choose", { step: "" }); });
-  flow.on("edge:add", ({ data }) => { tell("connect", { step: stepOf(data.sourceNodeId), to: stepOf(data.targetNodeId) }); });
+  // a line being drawn is ours: the library's is lost where its node is drawn anew meanwhile
+  const overlay = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
+  overlay.classList.add("wf-overlay");
+  overlay.append(line);
+  container.append(overlay);
+  let from = null;
+  const within = (e) => { const r = container.getBoundingClientRect(); return [e.clientX - r.left, e.clientY - r.top]; };
+  const under = (e) => {
+    const { x, y } = flow.getPointByClient(e.clientX, e.clientY).canvasOverlayPosition;
+    return shown.nodes.find((n) => Math.abs(n.x - x) <= 96 && Math.abs(n.y - y) <= 36);
+  };
+  flow.on("anchor:dragstart", ({ e, nodeModel }) => {
+    from = nodeModel.properties.step;
+    const [x, y] = within(e);
+    line.setAttribute("x1", x); line.setAttribute("y1", y); line.setAttribute("x2", x); line.setAttribute("y2", y);
+    overlay.classList.add("wf-drawing");
+  });
+  flow.on("anchor:drag", ({ e }) => { const [x, y] = within(e); line.setAttribute("x2", x); line.setAttribute("y2", y); });
+  flow.on("anchor:dragend", ({ e }) => {
+    overlay.classList.remove("wf-drawing");
+    const target = under(e);
+    if (from && from !== "end" && target && target.id !== from) tell("connect", { step: from, to: target.id });
+    from = null;
+  });
+  flow.on("edge:add", ({ data }) => { if (!String(data.id).startsWith("w:")) flow.deleteEdge(data.id); });
   flow.on("node:dnd-add", ({ data }) => { const { kind } = data.properties; flow.deleteNode(data.id); tell("add", { type: kind, step: "" }); });
   container.tabIndex = 0;
   container.setAttribute("role", "group");

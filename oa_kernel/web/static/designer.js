@@ -115,8 +115,8 @@
     if (area) send(body({ do: "text", text: area.value, tab: "yaml" }));
   }
 
-  // --- what people do ---
-  document.addEventListener("submit", (event) => {
+  // --- what people do (before the pages' own listener, which sends a form once and for all) ---
+  window.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.matches("[data-wf-form]")) {
       event.preventDefault();
