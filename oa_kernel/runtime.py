@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import clock, config, db, plugins
+from .config import RawConfig
 from .errors import ConfigError
 from .plugins import Registry
 
@@ -24,7 +25,7 @@ class Runtime:
     config: config.Config
     plugins: Registry
     #: the file as it was read: what is set there by now may be another (see ``oa_kernel.installed``)
-    raw: config.RawConfig | None = None
+    raw: RawConfig | None = None
     #: room-private caches by name; emptied when the installation changes
     cache: dict[str, Any] = field(default_factory=dict)
 

@@ -120,10 +120,11 @@ def _switch(name: str, on: bool) -> None:
 @plugins.command()
 @click.argument("name")
 @click.option("--yes", "typed", metavar="NAME", default="", help="不再询问：把插件名再写一遍")
+@click.option("--end-cases", is_flag=True, help="一并取消它没有办结的流程")
 @click.option("--dry-run", is_flag=True, help="只说会清除什么，不改动")
 @json_option
 @click.pass_context
-def purge(ctx: click.Context, name: str, typed: str, dry_run: bool, json_: bool) -> None:
+def purge(ctx: click.Context, name: str, typed: str, end_cases: bool, dry_run: bool, json_: bool) -> None:
     """清除停用的插件的全部数据：先导出为一个压缩包，再删除它的表、授权与设置。不能撤销。"""
     from oa_kernel import db, installed
 
@@ -136,11 +137,14 @@ def purge(ctx: click.Context, name: str, typed: str, dry_run: bool, json_: bool)
             ctx.exit(1 if planned.hindrance else 0)
         if planned.hindrance:
             raise Conflict(planned.hindrance, code="plugin_in_use")
+        if planned.open_cases and not end_cases:
+            raise Conflict(f"还有 {planned.open_cases} 件没有办结的流程是它的：请先办结，或加 --end-cases 一并取消",
+                           code="plugin_in_use")
         if not typed and not json_:
             typed = click.prompt(f"不能撤销。要清除就再写一遍插件名 {name}", default="", show_default=False, err=True)
         if typed != name:
             raise UsageError(f"没有清除：--yes 要写插件名 {name}")
-        path = installed.purge(name, progress=None if json_ else lambda text: click.echo(f"{text}…", err=True))
+        path = installed.purge(name, progress=None if json_ else lambda text: click.echo(f"{text}…", err=True), end_cases=end_cases)
     finally:
         db.close()
     if json_:
@@ -153,7 +157,7 @@ def purge(ctx: click.Context, name: str, typed: str, dry_run: bool, json_: bool)
 def _show(planned: Any, json_: bool) -> None:
     if json_:
         as_json({"name": planned.name, "tables": planned.tables, "rows": planned.rows, "files": planned.files,
-                 "cases": planned.cases, "hindrance": planned.hindrance})
+                 "cases": planned.cases, "open_cases": planned.open_cases, "hindrance": planned.hindrance})
         return
     for name, rows in planned.tables.items():
         click.echo(f"表 {name}：{rows} 行", err=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from oa_kernel import audit, clock, db, plugins, runtime
+from oa_kernel import audit, clock, db, plugins, runtime, workflow
 from oa_kernel.config import editing
 from oa_kernel.db import migrate
 from oa_kernel.errors import Conflict
@@ -38,6 +38,8 @@ class Plan:
     rows: dict[str, int] = field(default_factory=dict)
     files: int = 0
     cases: int = 0
+    #: of these, not ended: a purge has to be told to cancel them
+    open_cases: int = 0
     hindrance: str = ""
 
 
@@ -50,14 +52,13 @@ def plan(name: str) -> Plan:
     tables = {t: _count(t) for t in own.tables if t not in own.indexes and t != history}
     rows = {what: n for what, query in own.rows().items() if (n := query.count())}
     running = own.cases().where(Instance.state.in_(OPEN)).count()
-    if running and not hindrance:
-        hindrance = f"还有 {running} 件没有办结的流程是它的：请先办结、撤回或终止"
-    return Plan(name, _title(state), tables, rows, own.files().count(), own.cases().count(), hindrance)
+    return Plan(name, _title(state), tables, rows, own.files().count(), own.cases().count(), running, hindrance)
 
 
-def purge(name: str, by: Any = None, progress: Callable[[str], Any] | None = None) -> Path:
+def purge(name: str, by: Any = None, progress: Callable[[str], Any] | None = None, *, end_cases: bool = False) -> Path:
     """Exports what a disabled plugin kept and takes it away; enabling it afterwards starts anew.
 
+    :param end_cases: cancels its open cases in the same transaction; a person needs the right to manage workflows.
     :returns: the archive that was written.
     :raises Conflict: while it is on, or runs, or another needs it, or cases of it are open.
     """
@@ -74,8 +75,7 @@ def purge(name: str, by: Any = None, progress: Callable[[str], Any] | None = Non
         try:
             with db.transaction():
                 _lock(own)
-                if running := own.cases().where(Instance.state.in_(OPEN)).count():
-                    raise Conflict(f"还有 {running} 件没有办结的流程是它的：请先办结、撤回或终止", code="plugin_in_use")
+                _end_cases(own, by, end_cases)
                 path = _export(own, export, file, say)
                 say("清除")
                 gone = _drop(own, by)
@@ -121,6 +121,16 @@ def _hindrance(name: str) -> str:
 
 def _title(state: Any) -> str:
     return str(plugins.look(state)[1].title or state.name)
+
+
+def _end_cases(own: Belongings, by: Any, cancel: bool) -> None:
+    """Refuses while cases are open, or cancels them: nobody's case is lost without a word."""
+    still = [i.id for i in own.cases().where(Instance.state.in_(OPEN)).order_by(Instance.id)]
+    if still and not cancel:
+        raise Conflict(f"还有 {len(still)} 件没有办结的流程是它的：请先办结，或同意一并取消", code="plugin_in_use")
+    for case_id in still:
+        if Instance.get_by_id(case_id).state in OPEN:  # a sub-process ends with its parent
+            workflow.cancel(case_id, by, f"插件 {own.name} 的数据被清除")
 
 
 def _lock(own: Belongings) -> None:

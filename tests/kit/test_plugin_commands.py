@@ -28,11 +28,18 @@ def office(tmp_path, generated):
 USE = """
 import sys
 from oa_kernel import db, identity, runtime, workflow
+from oa_kernel.testing.factories import Factories
 runtime.boot(sys.argv[1])
 from oa_visitors import services
 admin = identity.by_username("admin")
 for n in range(3):
     services.create({"title": f"第 {n} 位"}, admin)
+workflow.sync_definitions()
+make = Factories()
+office = make.department("综合处")
+make.person("head", "处长", office, posts=[("处长", "head")])
+officer = make.person("officer", "科员", office)
+services.submit(services.create({"title": "第 3 位"}, officer).id, officer)
 db.close()
 """
 
@@ -40,6 +47,11 @@ db.close()
 def tables(folder):
     with sqlite3.connect(folder / "oa.db") as database:
         return {n for (n,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'visitors%'")}
+
+
+def cases(folder):
+    with sqlite3.connect(folder / "oa.db") as database:
+        return database.execute("SELECT state FROM workflow_instance").fetchall()
 
 
 def actions(folder):
@@ -52,16 +64,19 @@ def test_switched_off_purged_and_begun_anew(office):
     assert done.returncode == 1 and "先停用" in done.stderr and tables(office.folder)
     office("plugins", "disable", NAME)
     planned = json.loads(office("plugins", "purge", NAME, "--dry-run", "--json").stdout)
-    assert planned["tables"] == {"visitors_item": 3} and planned["hindrance"] == ""
+    assert planned["tables"] == {"visitors_item": 4} and planned["hindrance"] == "" and planned["open_cases"] == 1
+    done = office("plugins", "purge", NAME, "--yes", NAME, check=False)
+    assert done.returncode == 1 and "1 件没有办结" in done.stderr and "--end-cases" in done.stderr
     for typed, word in (("visitor", "没有清除"), ("", "再写一遍")):  # the second asks, and nobody answers
-        done = office("plugins", "purge", NAME, "--yes", typed, check=False)
+        done = office("plugins", "purge", NAME, "--end-cases", "--yes", typed, check=False)
         assert done.returncode != 0 and word in done.stderr
     assert "visitors_item" in tables(office.folder)
-    done = office("plugins", "purge", NAME, "--yes", NAME)
+    done = office("plugins", "purge", NAME, "--end-cases", "--yes", NAME)
     (path,) = done.stdout.split()
     with zipfile.ZipFile(path) as archive:
         rows = archive.read("tables/visitors_item.jsonl").decode().splitlines()
-    assert [json.loads(r)["title"] for r in rows] == ["第 0 位", "第 1 位", "第 2 位"]
+    assert [json.loads(r)["title"] for r in rows] == ["第 0 位", "第 1 位", "第 2 位", "第 3 位"]
+    assert cases(office.folder) == [("cancelled",)]
     assert tables(office.folder) == set()
     assert actions(office.folder)[-2:] == ["plugin.disabled", "plugin.purged"]
     listed = {p["name"]: p["state"] for p in json.loads(office("plugins", "list", "--json").stdout)}

@@ -83,7 +83,7 @@ def purge(name: str) -> Any:
     if request.form.get("typed", "").strip() != name:
         return _purge_page(name, {"typed": [_("要清除，请写出插件名 %(name)s", name=name)]}, 422)
     try:
-        path = installed.purge(name, by=person())
+        path = installed.purge(name, by=person(), end_cases=request.form.get("end_cases") == "1")
     except OAError as error:
         return _purge_page(name, {"": [error.message]}, error.status)
     flash(_("%(name)s 的数据已清除；导出在服务器上的 %(path)s", name=name, path=path))
