@@ -153,12 +153,22 @@ class Ledger:
                 rule |= {"options": {str(k): v for k, v in values.departments().items()}, "type": "integer"}
             elif column.kind == "person":
                 rule.setdefault("help", "用户名，或不重名的姓名")
+            longest = getattr(self.model._meta.fields[column.name], "max_length", None)
+            if column.kind == "string" and longest and int(rule.get("maxlength") or longest) >= longest:
+                rule["maxlength"] = longest
             schema[column.name] = rule
         if self.declaration.secrecy:
             highest = permissions.clearance_of(person) if person is not None else len(SECRECY_LEVELS) - 1
             levels = list(SECRECY_LEVELS[: highest + 1]) or list(SECRECY_LEVELS[:1])
             schema["secrecy"] = {"type": "string", "label": "密级", "allowed": levels, "default": levels[0]}
         return Form(schema, name=self.kind, title=self.title)
+
+    def largest(self, column: Column) -> int:
+        """The largest whole number the column can keep on any engine."""
+        field = self.model._meta.fields[column.name]
+        if isinstance(field, db.BigIntegerField):
+            return 2**62
+        return 2**15 - 1 if isinstance(field, db.SmallIntegerField) else 2**31 - 1
 
     def typed(self, row: Any, person: Any) -> dict[str, Any]:
         """A row's values as its form holds them: people by user name."""

@@ -104,7 +104,7 @@ def _value(ledger: Ledger, column: Column, operator: str, args: Mapping[str, Any
     if text is None or (isinstance(text, str) and not text.strip()):
         return None
     if operator == "prefix":
-        return str(text).strip()[:200]
+        return values.clean(str(text).strip()[:200])
     return values.from_text(column, text)
 
 
@@ -191,7 +191,7 @@ def _after(model: Any, wanted: Wanted, keys: list[Any], cursor: str) -> Any:
     try:
         said = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         sort, value, row_id = said
-        if sort != wanted.sort or isinstance(row_id, bool) or not isinstance(row_id, int):
+        if sort != wanted.sort or isinstance(row_id, bool) or not isinstance(row_id, int) or abs(row_id) >= 2**63:
             raise ValueError
         if value is not None and not isinstance(value, str | int | float):
             raise ValueError

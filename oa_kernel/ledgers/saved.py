@@ -47,7 +47,7 @@ def arrange(person: Any, ledger: str, content: Mapping[str, Any]) -> None:
 def forget(person: Any, ledger: str, view_id: int) -> None:
     """Removes one of the person's own views."""
     with db.transaction():
-        row = SavedView.get_or_none(
+        row = None if view_id >= 2**63 else SavedView.get_or_none(
             SavedView.id == view_id, SavedView.person == person.id, SavedView.ledger == ledger, SavedView.name != "")
         if row is None:
             raise NotFound("没有这个视图")

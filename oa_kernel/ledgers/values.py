@@ -19,7 +19,7 @@ def from_text(column: Column, value: Any) -> Any:
     """What was typed as the value of a column. ValueError says what is wrong."""
     kind = column.kind
     if kind in ("string", "text", "list"):
-        return str(value)
+        return clean(str(value))
     if kind == "person":
         found = person_by(value)
         if isinstance(found, str):
@@ -46,15 +46,25 @@ def from_text(column: Column, value: Any) -> Any:
         if kind == "date":
             return value if isinstance(value, dt.date) and not isinstance(value, dt.datetime) else dt.date.fromisoformat(text)
         instant = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(text)
-        return instant if instant.tzinfo else instant.replace(tzinfo=clock.zone())
+        instant = instant if instant.tzinfo else instant.replace(tzinfo=clock.zone())
+        instant.astimezone(dt.UTC)  # some instants of the last day there is have none
+        return instant
     except (ValueError, InvalidOperation, OverflowError):
         word = {"date": "日期（如 2026-11-23）", "datetime": "日期和时间"}.get(kind, "数字")
         raise ValueError(f"“{text[:40]}”不是{word}") from None
 
 
+def clean(text: str) -> str:
+    """The text, if both engines can compare it. ValueError where not: NUL, and halves of a pair."""
+    text.encode()
+    if "\x00" in text:
+        raise ValueError("有不能用的字符")
+    return text
+
+
 def person_by(value: Any) -> int | str:
     """Somebody's id by user name, or by a name only one active person has; a str says why not."""
-    text = str(value).strip()
+    text = clean(str(value).strip())
     found = identity.by_username(text)
     if found is not None:
         return int(found.id)
@@ -79,9 +89,11 @@ def plain_back(column: Column, value: Any) -> Any:
     if column.kind in ("string", "text"):
         if not isinstance(value, str):
             raise ValueError
-        return value
+        return clean(value)
     if column.kind == "person":  # the id stands there
-        return int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63:
+            raise ValueError
+        return value
     return from_text(column, value)
 
 

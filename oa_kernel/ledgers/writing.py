@@ -22,6 +22,8 @@ MOST = 200
 def found(ledger: Ledger, row_id: int, person: Any, verb: str = "view", *, lock: bool = False) -> Any:
     """A row for which the person holds the permission. ``person`` None: the system, which may everything."""
     model = ledger.model
+    if not 0 < row_id < 2**63:  # no row has such a number, and no engine takes it
+        raise NotFound(f"没有这条{ledger.noun}，或者您不能查看它")
     base = model.select() if person is None else ledger.query(person, verb)
     select = base.where(model.id == row_id)
     row = (db.lock_rows(select) if lock else select).first()
@@ -162,9 +164,11 @@ def _check(
             errors[name] = [f"请填写{column.label}"]
         elif empty:
             clean[name] = None if column.unique or column.kind not in ("string", "text", "list", "boolean") else value
-        elif column.kind in ("person", "department", "money", "integer", "number"):
+        elif column.kind in ("person", "department", "money", "integer", "number", "datetime"):
             try:
                 clean[name] = values.from_text(column, value)
+                if column.kind == "integer" and abs(clean[name]) > ledger.largest(column):
+                    raise ValueError(f"{column.label}最大 {ledger.largest(column)}")
                 if column.kind == "department" and value not in values.departments():
                     raise ValueError(f"没有部门 {value}")
             except ValueError as error:

@@ -76,7 +76,8 @@ def test_department_filters_and_scopes_go_together(items, house, stock):
 
 @pytest.mark.parametrize("args", [
     {"kind": "食品"}, {"price_from": "many"}, {"bought_on": "yesterday"}, {"keeper": "who"}, {"sort": "remark"},
-    {"sort": "-phone"}, {"state": "gone"}, {"left": "1e99"}, {"q": "纸", "sort": "name"},
+    {"sort": "-phone"}, {"state": "gone"}, {"left": "1e99"}, {"q": "纸", "sort": "name"}, {"name_prefix": "a\x00"}, {"name": "\ud800"},
+    {"keeper": "\x00"}, {"place": 10**30},
 ])
 def test_what_cannot_be_understood_is_said(items, house, stock, args):
     with pytest.raises(Invalid) as refused:

@@ -41,6 +41,22 @@ def test_every_reason_comes_at_once_and_by_field(items, house):
     assert set(refused.value.errors) == {"keeper", "place"}
 
 
+@pytest.mark.parametrize(("field", "value"), [
+    ("left", 2**31), ("left", 10**30), ("price", "9" * 30), ("name", "长" * 121), ("barcode", "9" * 41), ("remark", "a\x00b"),
+    ("bought_on", "10000-01-01"), ("place", 2**70), ("price", "NaN"),
+])
+def test_what_no_engine_can_keep_is_refused_as_the_field(items, house, field, value):
+    with pytest.raises(Invalid) as refused:
+        items.create({**BRUSH, field: value}, house.keeper)
+    assert set(refused.value.errors) == {field} and items.model.select().count() == 0
+
+
+@pytest.mark.parametrize("number", [0, 2**63, 10**40])
+def test_numbers_no_row_can_have_are_not_found(items, house, number):
+    with pytest.raises(NotFound):
+        items.get(number, house.keeper)
+
+
 def test_scopes_say_who_sees_and_who_changes(items, house):
     his = items.create({**BRUSH, "keeper": "reader", "place": house.departments[1].id}, house.keeper)
     other = items.create({**BRUSH, "place": house.departments[0].id}, house.keeper)
