@@ -144,7 +144,8 @@ def purge(ctx: click.Context, name: str, typed: str, end_cases: bool, dry_run: b
             typed = click.prompt(f"不能撤销。要清除就再写一遍插件名 {name}", default="", show_default=False, err=True)
         if typed != name:
             raise UsageError(f"没有清除：--yes 要写插件名 {name}")
-        path = installed.purge(name, progress=None if json_ else lambda text: click.echo(f"{text}…", err=True), end_cases=end_cases)
+        path = installed.purge(
+            name, progress=None if json_ else lambda text: click.echo(f"{text}…", err=True), end_cases=end_cases)
     finally:
         db.close()
     if json_:

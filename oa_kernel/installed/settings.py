@@ -1,8 +1,9 @@
 """A plugin's settings as a form, and what was typed as its section of the YAML file.
 
 The form comes from the plugin's ``oa_config_schema()``: ``meta.label`` are the words beside a field (its key where there
-are none), ``meta.help`` stands below (``meta.doc``, where a field has neither). ``meta.secret: True``, or a key that says so, makes a field whose value is
-never shown again. Settings that an environment variable overrides are shown and cannot be changed here.
+are none), ``meta.help`` stands below (``meta.doc``, where a field has neither). ``meta.secret: True``, or a key that says
+so, makes a field whose value is never shown again. Settings that an environment variable overrides are shown and cannot
+be changed here.
 """
 
 from __future__ import annotations

@@ -108,7 +108,8 @@ def _page(name: str, typed: Any = None, errors: dict[str, list[str]] | None = No
             field.placeholder = _("已设置，留空则不改")
     return render(
         "oa/admin/plugin.html", status, plugin=state, adds=_adds().get(name, []), states=STATES, form=form, fields=fields,
-        summary=_summary(fields, errors or {}), problem=problem, notes=installed.unread_notes(name), uses=installed.deprecated_uses(name),
+        summary=_summary(fields, errors or {}), problem=problem,
+        notes=installed.unread_notes(name), uses=installed.deprecated_uses(name),
         on=installed.wanted().get(name, False), users=installed.users_of(name), waiting=installed.differs())
 
 
