@@ -160,8 +160,7 @@ def _given_back(run: Run, task: Task) -> Task | None:
     """The task that who had returned the case got when this one was done, if it is still untouched."""
     returned = Task.get_by_id(run.resume_task_id)
     found = Task.select().where(
-        Task.run_id == returned.run_id, Task.id > returned.id, Task.arrived_at == task.done_at,
-        Task.kind == returned.kind).order_by(Task.id).first()
+        Task.run_id == returned.run_id, Task.id > task.id, Task.kind == returned.kind).order_by(Task.id).first()
     return found if found is not None and found.state == "open" and not found.comment else None
 
 

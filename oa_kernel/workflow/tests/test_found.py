@@ -1,0 +1,167 @@
+"""What the model found wrong in the engine, each in its shortest form."""
+
+import pytest
+
+from oa_kernel import clock, hookimpl, outbox, workflow
+from oa_kernel.contributions import PluginInfo, WorkflowService
+from oa_kernel.errors import Conflict
+from oa_kernel.workflow import Instance, deadlines
+from oa_kernel.workflow.models import Timer
+
+calls: list = []
+
+
+class Booking:
+    @hookimpl
+    def oa_plugin(self):
+        return PluginInfo("booking", "记账", "1")
+
+    @hookimpl
+    def oa_workflow_services(self):
+        return [WorkflowService("booking.book", "记账", lambda instance, key: calls.append(key) or {})]
+
+
+@pytest.fixture(scope="session")
+def oa_extra_plugins():
+    return {"booking": Booking()}
+
+
+@pytest.fixture(scope="session")
+def oa_settings():
+    return {"organisation": {"name": "测试"}, "plugins": {"booking": {}}}
+
+
+@pytest.fixture(autouse=True)
+def hired_before(frozen):
+    calls.clear()
+    frozen("2026-11-02T09:00:00+08:00")
+
+
+def publish(desk, mode, people="[a, b, c]", **more):
+    extra = "".join(f", {k}: {v}" for k, v in more.items())
+    desk.publish(("{id: draft, people: drafter, next: sign}",
+                  f"{{id: sign, people: {{users: {people}}}, mode: {mode}{extra}, next: last}}",
+                  "{id: last, people: {user: d}, next: end}"))
+    return desk.start()
+
+
+def test_resubmitted_straight_back_and_taken_back_only_the_drafter_has_it(desk):
+    case = publish(desk, "all", "[a, b]")
+    desk.act(case, "a", "return", comment="改", target="draft", resume="direct")
+    desk.act(case, "drafter")
+    assert desk.open(case) == {("sign", "a"), ("sign", "b")}
+    workflow.retrieve(case.id, desk.drafter)
+    assert desk.open(case) == {("draft", "drafter")}
+    desk.act(case, "drafter")
+    assert desk.open(case) == {("sign", "a"), ("sign", "b")}
+    desk.act(case, "a")
+    with pytest.raises(Conflict):
+        workflow.retrieve(case.id, desk.drafter)
+
+
+def test_a_decided_vote_still_waits_for_whom_an_earlier_voter_had_added(desk):
+    case = publish(desk, "{ratio: 0.6}")
+    desk.act(case, "a", "add_sign", to=["e"], place="after")
+    desk.act(case, "a")
+    desk.act(case, "b")
+    assert desk.open(case) == {("sign", "e")}
+    desk.act(case, "e")
+    assert desk.open(case) == {("last", "d")}
+
+
+def test_what_was_delegated_comes_back_to_a_pool_that_somebody_claimed_only_when_it_is_released(desk):
+    case = publish(desk, "one")
+    desk.act(case, "a", "delegate", to=["e"])
+    desk.act(case, "b", "claim")
+    desk.act(case, "e")
+    assert desk.open(case) == {("sign", "b")}
+    desk.act(case, "b", "release")
+    assert desk.open(case) == {("sign", "a"), ("sign", "b"), ("sign", "c")}
+
+
+def test_released_work_has_its_deadline_again(desk, frozen):
+    case = publish(desk, "one", "[a, b]", due="4 hours", on_overdue="pass")
+    desk.act(case, "a", "claim")
+    frozen("2026-11-02T12:00:00+08:00")
+    desk.act(case, "a", "release")
+    task = desk.task(case, "b")
+    assert Timer.select().where(Timer.task_id == task.id, Timer.fired_at.is_null()).count() == 1
+
+
+def test_a_transferred_vote_keeps_its_weight_when_the_step_is_returned_to(desk):
+    case = publish(desk, "{weights: {a: 2, b: 1}, pass: 3}", "[a, b]")
+    desk.act(case, "a", "transfer", to=["e"])
+    desk.act(case, "e")
+    desk.act(case, "b")
+    desk.act(case, "d", "return", comment="再议", target="sign")
+    assert desk.open(case) == {("sign", "e"), ("sign", "b")}
+    desk.act(case, "b")
+    assert desk.open(case) == {("sign", "e")}
+
+
+def test_who_got_it_by_a_transfer_that_was_taken_back_is_not_asked_again(desk):
+    case = publish(desk, "all", "[a]")
+    desk.act(case, "a", "transfer", to=["e"])
+    workflow.retrieve(case.id, desk.a)
+    desk.act(case, "a")
+    desk.act(case, "d", "return", comment="再议", target="sign")
+    assert desk.open(case) == {("sign", "a")}
+
+
+def test_a_sub_process_that_ends_while_its_case_stands_still_is_heard_of_when_it_goes_on(desk):
+    workflow.publish("name: t.child\ntitle: 子\nsteps:\n  - {id: draft, people: drafter, next: check}\n"
+                     "  - {id: check, people: {user: b}, next: end}\n")
+    desk.publish(("{id: draft, people: drafter, next: split}", "{id: split, type: fork, branches: [child, x]}",
+                  "{id: child, type: subprocess, definition: t.child, next: both}", "{id: x, people: {user: a}, next: both}",
+                  "{id: both, type: join, next: last}", "{id: last, people: {user: d}, next: end}"))
+    case = desk.start()
+    child = Instance.get(Instance.definition_name == "t.child")
+    workflow.suspend(case.id, desk.admin, "等")
+    desk.act(child, "b")
+    assert desk.open(case) == set()
+    workflow.resume(case.id, desk.admin, "续")
+    assert desk.open(case) == {("x", "a")}
+    desk.act(case, "a")
+    assert desk.open(case) == {("last", "d")}
+
+
+def test_a_step_that_was_skipped_takes_its_sub_process_with_it(desk):
+    workflow.publish("name: t.child\ntitle: 子\nsteps:\n  - {id: draft, people: drafter, next: check}\n"
+                     "  - {id: check, people: {user: b}, next: end}\n")
+    desk.publish(("{id: draft, people: drafter, next: child}",
+                  "{id: child, type: subprocess, definition: t.child, next: last}", "{id: last, people: {user: d}, next: end}"))
+    case = desk.start()
+    workflow.skip(case.id, "child", desk.admin, "不必")
+    assert desk.open(case) == {("last", "d")}
+    assert Instance.get(Instance.definition_name == "t.child").state == "cancelled"
+
+
+def test_the_wait_of_a_suspended_case_has_no_clock(desk, frozen):
+    desk.publish(("{id: draft, people: drafter, next: wait}", "{id: wait, type: timer, after: 4 hours, next: last}",
+                  "{id: last, people: {user: a}, next: end}"))
+    case = desk.start()
+    frozen("2026-11-02T10:00:00+08:00")
+    workflow.suspend(case.id, desk.admin, "等")
+    assert Timer.select().where(Timer.fired_at.is_null()).count() == 0
+    frozen("2026-11-02T20:00:00+08:00")
+    assert deadlines.tick() == 0
+    workflow.resume(case.id, desk.admin, "续")
+    assert deadlines.tick() == 0
+    frozen("2026-11-02T23:01:00+08:00")
+    assert deadlines.tick() == 1
+    assert desk.open(case) == {("last", "a")}
+
+
+def test_a_service_of_a_case_that_was_suspended_for_days_is_called_when_it_goes_on(desk, frozen):
+    desk.publish(("{id: draft, people: drafter, next: book}", "{id: book, type: service, service: booking.book, next: last}",
+                  "{id: last, people: {user: a}, next: end}"))
+    case = desk.start()
+    workflow.suspend(case.id, desk.admin, "等")
+    outbox.drain()
+    assert calls == []
+    frozen("2026-11-09T09:00:00+08:00")
+    outbox.drain()
+    workflow.resume(case.id, desk.admin, "续")
+    outbox.drain()
+    assert desk.open(case) == {("last", "a")}
+    assert len(calls) == 1 and clock.now() is not None
