@@ -21,7 +21,7 @@ def user() -> None:
 @click.argument("username")
 @click.option("--name", required=True, help="姓名")
 @click.option("--department", help="部门名称（可用“上级/下级”写全）")
-@click.option("--email", default="")
+@click.option("--email", default="", help="电子邮件地址")
 @click.option("--role", "roles", multiple=True, help="授予的角色，可多次")
 @needs_installation
 def user_create(username: str, name: str, department: str | None, email: str, roles: tuple[str, ...]) -> None:
@@ -244,7 +244,7 @@ def token() -> None:
 @click.option("--user", "username", required=True, help="令牌代表的用户")
 @click.option("--expires", default="30d", show_default=True, help="有效期，如 30d、12h")
 @click.option("--read-only", is_flag=True, help="只读")
-@click.option("--title", default="命令行签发")
+@click.option("--title", default="命令行签发", help="令牌的名称，列出时显示")
 @needs_installation
 def token_create(username: str, expires: str, read_only: bool, title: str) -> None:
     """签发令牌，只输出一次。"""
@@ -259,7 +259,7 @@ def token_create(username: str, expires: str, read_only: bool, title: str) -> No
 
 
 @token.command("list")
-@click.option("--user", "username", required=True)
+@click.option("--user", "username", required=True, help="列出谁的令牌")
 @json_option
 @needs_installation
 def token_list(username: str, json_: bool) -> None:
