@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import request
 
-from oa_kernel import files, sheets
+from oa_kernel import db, files, sheets
 from oa_kernel.errors import OAError
 from oa_kernel.sheets.workbook import parts_of
 
@@ -25,6 +25,8 @@ _HOME = "/admin/imports"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: faults on a page
 _PAGE = 50
+#: rows from which on an import is felt by others where the database has one write lock
+_WAITS = 1000
 
 
 @pages.get(_HOME, signed_in=True)
@@ -85,7 +87,8 @@ def job(import_id: int) -> Any:
     return render(
         template, row=row, sheet=sheets.imports.kind_for(person(), row.kind), running=running,
         progress=sheets.imports.progress(row) if running else None, stalled=sheets.imports.stalled(row),
-        faults=row.faults[(at - 1) * _PAGE:at * _PAGE], page=at, pages=last, kept=sheets.imports.KEPT_FAULTS,
+        waits=row.rows > _WAITS and not db.is_postgresql(), faults=row.faults[(at - 1) * _PAGE:at * _PAGE], page=at,
+        pages=last, kept=sheets.imports.KEPT_FAULTS,
     )
 
 

@@ -49,6 +49,8 @@
     box.append(chips, input, list, status);
 
     let chosen = [], shown = [], active = -1, next = null, timer = null, asking = null;
+    // what is shown is of what was typed before; Enter waits for what is of now
+    let stale = false, entered = false;
 
     // --- where the choices come from ---
     function options() {
@@ -154,13 +156,18 @@
     }
     async function look() {
       try {
-        const found = await ask({ q: input.value.trim() });
+        const q = input.value.trim();
+        const found = await ask({ q });
+        if (q !== input.value.trim()) { return; }  // more was typed meanwhile: that is asked next
         shown = found.items;
         next = found.next;
+        stale = false;
         draw();
         point(shown.length && input.value.trim() ? 0 : -1);
+        if (entered && shown.length) { choose(shown[0]); }
+        entered = false;
       } catch (error) {
-        if (error.name !== "AbortError") { close(); status.textContent = words.wordFailed; }
+        if (error.name !== "AbortError") { stale = false; entered = false; close(); status.textContent = words.wordFailed; }
       }
     }
     async function more() {
@@ -187,11 +194,14 @@
         chosen = [];
         if (!local) { field.value = input.value.trim(); } else { field.value = ""; }
       }
+      stale = true;
+      entered = false;
+      point(-1);
       if (event.isComposing) { return; }
       clearTimeout(timer);
-      timer = setTimeout(look, local ? 0 : 200);
+      if (local) { look(); } else { timer = setTimeout(look, 200); }
     });
-    input.addEventListener("compositionend", () => { clearTimeout(timer); timer = setTimeout(look, 200); });
+    input.addEventListener("compositionend", () => { clearTimeout(timer); timer = setTimeout(look, local ? 0 : 200); });
     input.addEventListener("click", () => { if (list.hidden && (local || !input.value)) { input.select(); lookAll(); } });
     async function lookAll() {
       const text = input.value;
@@ -210,6 +220,7 @@
         case "PageDown": if (list.hidden) { return; } point(active + 8); break;
         case "PageUp": if (list.hidden) { return; } point(Math.max(0, active - 8)); break;
         case "Enter":
+          if (stale && input.value.trim()) { entered = true; break; }
           if (list.hidden) { return; }
           if (active === shown.length && next) { more(); } else if (shown[active]) { choose(shown[active]); } else { close(); }
           break;
@@ -219,13 +230,15 @@
           chosen.pop();
           keep();
           break;
-        case "Tab": if (!list.hidden && shown[active] && input.value.trim()) { choose(shown[active]); } close(); return;
+        case "Tab": if (!list.hidden && !stale && shown[active] && input.value.trim()) { choose(shown[active]); } close(); return;
         default: return;
       }
       event.preventDefault();
       event.stopPropagation();
     });
     input.addEventListener("blur", () => {
+      clearTimeout(timer);
+      entered = false;
       close();
       if (many && input.value.trim() && !local) { choose({ value: input.value.trim(), name: input.value.trim() }); }
       if (local && !many && !chosen.length) { input.value = ""; keep(); }
