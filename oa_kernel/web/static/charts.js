@@ -22,7 +22,7 @@
       xAxis: across ? { ...figures, nameLocation: "end" } : names,
       yAxis: across ? names : figures,
       series: values.series.map((one, number) => ({
-        name: one.name, data: one.values, clip: false, type: across ? "bar" : "line", barMaxWidth: 18,
+        name: one.name, data: one.values, clip: false, animation: false, animationDuration: 0, type: across ? "bar" : "line", barMaxWidth: 18,
         symbol: number ? "rect" : "circle", showSymbol: values.labels.length < 30, lineStyle: { type: number ? "dashed" : "solid" },
         itemStyle: across && number ? { decal: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: Math.PI / 4, color: "rgba(255,255,255,.35)" } } : {},
       })),
