@@ -133,6 +133,7 @@ def remove_sign(a: Act) -> None:
         gone = [i for (i,) in Task.select(Task.id).where(Task.parent_id.in_(gone), Task.state.in_(ALIVE),
                                                          Task.kind != "circulate").tuples()]
     a.case.trail("remove_sign", a.task, a.comment, to=[p.username for p in found])
+    a.case.tell("workflow.notice", [p.id for p in found], f"不必再办 {a.step.title}：{a.case.instance.title}", a.comment)
     deciding.back_to_parent(a.case, a.step, a.task.id)
 
 

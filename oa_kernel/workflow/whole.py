@@ -28,9 +28,11 @@ def withdraw(instance_id: int, by: Any, comment: str = "") -> Instance:
         first = case.definition.first
         if open_kind(case.instance.id, "draft"):
             raise Conflict("已经在您手上，不需要撤回", code="already_draft")
+        had = _open_people(case)
         case.cancel()
         case.set_state("withdrawn")
         case.trail("withdraw", None, comment)
+        case.tell("workflow.notice", had, f"已撤回：{case.instance.title}", comment)
         moves.enter(case, first.id, task=None, assigned=[case.instance.drafter_id])
         _audit(case, "withdraw", comment)
         signals.workflow_withdrawn.send("workflow", instance=case.instance, by=by)
@@ -42,7 +44,9 @@ def retrieve(instance_id: int, by: Any, comment: str = "") -> Instance:
     with db.transaction():
         case = _visible(instance_id, by)
         _running(case.instance)
+        had = _open_people(case)
         returning.take_back(case, by, comment)
+        case.tell("workflow.notice", had - _open_people(case), f"已取回：{case.instance.title}", comment)
         _audit(case, "retrieve", comment)
     return case.instance
 
@@ -78,10 +82,11 @@ def cancel(instance_id: int, by: Any, comment: str = "") -> Instance:
             raise Forbidden("只有拟稿人（事项在自己手上时）或流程管理员可以取消")
         if manages and by is not None and case.instance.drafter_id != by.id and not comment.strip():
             raise Invalid("取消别人的事项要写明理由", errors={"comment": ["要写明理由"]})
+        had = _open_people(case)
         case.cancel()
         case.set_state("cancelled")
         case.trail("cancel", None, comment)
-        case.tell("workflow.returned", [case.instance.drafter_id], f"已取消：{case.instance.title}", comment)
+        case.tell("workflow.returned", had | {case.instance.drafter_id}, f"已取消：{case.instance.title}", comment)
         _audit(case, "cancel", comment)
         signals.workflow_cancelled.send("workflow", instance=case.instance, by=by, comment=comment)
         moves.finished(case, "cancelled")
@@ -129,9 +134,12 @@ def jump(instance_id: int, target: str, by: Any, comment: str = "", to: Any = No
         if case.instance.state in ENDED:
             raise Conflict("这件事项已经结束，可以先重新办理", code="ended")
         _known(case, target)
+        had = _open_people(case)
         case.cancel()
         case.set_state("running")
         _jump(case, "jump", target, comment, assigned)
+        case.tell("workflow.notice", (had | {case.instance.drafter_id}) - _open_people(case),
+                  f"已跳转：{case.instance.title}", comment)
         signals.workflow_jumped.send("workflow", instance=case.instance, target=target, by=by, comment=comment)
     return case.instance
 
@@ -163,6 +171,7 @@ def skip(instance_id: int, step_id: str, by: Any, comment: str = "") -> Instance
         if run is None:
             raise Conflict(f"环节“{step_id}”不在办理中", code="not_current")
         step = case.definition.steps[step_id]
+        had = _open_people(case)
         Task.update(state="cancelled", done_at=case.now, version=Task.version + 1).where(
             Task.run_id == run.id, Task.state.in_(ALIVE), Task.kind != "circulate").execute()
         Run.update(state="done", done_at=case.now).where(Run.id == run.id).execute()
@@ -170,8 +179,15 @@ def skip(instance_id: int, step_id: str, by: Any, comment: str = "") -> Instance
         case.trail("skip_step", None, comment, step=step)
         if not (run.resume_task_id and deciding.straight_back(case, run)):
             moves.advance(case, step, branch=run.branch, task=None)
+        case.tell("workflow.notice", had - _open_people(case), f"已跳过“{step.title}”：{case.instance.title}", comment)
         _audit(case, "skip", comment, step=step_id)
     return case.instance
+
+
+def _open_people(case: Case) -> set[int]:
+    """Who has something to do in the case now."""
+    return {i for (i,) in Task.select(Task.assignee_id).where(
+        Task.instance_id == case.instance.id, Task.state == "open", Task.kind != "circulate").tuples()}
 
 
 def _jump(case: Case, what: str, target: str, comment: str, assigned: list[int]) -> None:

@@ -1,0 +1,118 @@
+"""Every action by the same table: its trail entry, who hears of it, who may not, and how it is undone."""
+
+import pytest
+
+from oa_kernel import workflow
+from oa_kernel.errors import Conflict, Forbidden, NotFound
+from oa_kernel.notifications.models import Notification
+from oa_kernel.workflow import Task
+
+#: action → what comes with it, its trail entry, who hears of it, who has what then
+TASK = {
+    "approve": ({}, "approve", {"d"}, {("last", "d")}),
+    "reject": ({"comment": "不办"}, "reject", {"drafter"}, set()),
+    "return": ({"comment": "改", "target": "draft"}, "return", {"drafter"}, {("draft", "drafter")}),
+    "transfer": ({"to": ["c"]}, "transfer", {"c"}, {("sign", "c"), ("sign", "b")}),
+    "delegate": ({"to": ["c"]}, "delegate", {"c"}, {("sign", "c"), ("sign", "b")}),
+    "add_sign": ({"to": ["c"], "place": "beside"}, "add_sign", {"c"}, {("sign", "a"), ("sign", "b"), ("sign", "c")}),
+    "circulate": ({"to": ["c"]}, "circulate", {"c"}, {("sign", "a"), ("sign", "b")}),
+    "claim": ({}, "claim", set(), {("sign", "a")}),
+    "save": ({"comment": "想一想"}, None, set(), {("sign", "a"), ("sign", "b")}),
+    "read": ({}, None, set(), {("sign", "a"), ("sign", "b")}),
+}
+#: of the whole case: who does it, arguments, trail entry, who hears of it, who may not
+CASE = {
+    "withdraw": ("drafter", (), "withdraw", {"a", "b"}, "a"),
+    "urge": ("drafter", (), "urge", {"a", "b"}, None),
+    "suspend": ("admin", (), "suspend", {"drafter"}, "drafter"),
+    "jump": ("admin", ("last",), "jump", {"a", "b", "d", "drafter"}, "drafter"),
+    "skip": ("admin", ("sign",), "skip_step", {"a", "b", "d"}, "drafter"),
+    "cancel": ("admin", (), "cancel", {"a", "b", "drafter"}, "drafter"),
+}
+
+
+@pytest.fixture
+def case(desk):
+    desk.publish(("{id: draft, people: drafter, next: sign}", "{id: sign, people: {users: [a, b]}, mode: one, next: last}",
+                  "{id: last, people: {user: d}, next: end}"))
+    case = desk.start()
+    Notification.delete().execute()
+    return case
+
+
+def told(desk):
+    names = {p.id: n for n, p in desk.people.items()}
+    return {names[i] for (i,) in Notification.select(Notification.person_id).tuples()}
+
+
+@pytest.mark.parametrize("action", TASK)
+def test_a_tasks_action(desk, case, action):
+    options, entry, heard, then = TASK[action]
+    task = desk.task(case, "a")
+    before = [t["action"] for t in workflow.trail(case.id)]
+    for who, wrong in (("e", NotFound), ("b", Forbidden), ("drafter", Forbidden)):
+        with pytest.raises(wrong):
+            workflow.act(task.id, action, desk.people[who], **options)
+    assert [t["action"] for t in workflow.trail(case.id)] == before
+    workflow.act(task.id, action, desk.a, **options)
+    after = [t["action"] for t in workflow.trail(case.id)][len(before):]
+    assert after[:1] == ([entry] if entry else [])
+    assert told(desk) == heard
+    assert desk.open(case) == then
+    if Task.get_by_id(task.id).state != "open":
+        with pytest.raises(Conflict):
+            workflow.act(task.id, "approve", desk.a)
+
+
+@pytest.mark.parametrize("what", CASE)
+def test_an_action_on_the_whole_case(desk, case, what):
+    by, arguments, entry, heard, refused = CASE[what]
+    run = getattr(workflow, what)
+    with pytest.raises(NotFound):
+        run(case.id, *arguments, desk.e, "理由")
+    if refused:
+        with pytest.raises(Forbidden):
+            run(case.id, *arguments, desk.people[refused], "理由")
+    run(case.id, *arguments, desk.people[by], "理由")
+    assert entry in [t["action"] for t in workflow.trail(case.id)]
+    assert told(desk) == heard
+
+
+@pytest.mark.parametrize("action", ["approve", "transfer", "return"])
+def test_taken_back_it_is_as_before_and_whoever_lost_it_hears_of_it(desk, case, action):
+    desk.act(case, "a", "add_sign", to=["c"], place="after")
+    desk.act(case, "a", "remove_sign", to=["c"])
+    options = TASK[action][0]
+    if action == "return":
+        options = {**options, "resume": "direct"}
+    desk.act(case, "a", action, **options)
+    lost = {w for s, w in desk.open(case)} - {"b"}
+    Notification.delete().execute()
+    workflow.retrieve(case.id, desk.a)
+    assert ("sign", "a") in desk.open(case)
+    assert told(desk) == lost
+    assert [t["action"] for t in workflow.trail(case.id)][-1] == "retrieve"
+
+
+@pytest.mark.parametrize("place", ["before", "after", "beside"])
+def test_who_was_added_and_removed_hears_of_it(desk, case, place):
+    desk.act(case, "a", "add_sign", to=["c"], place=place)
+    Notification.delete().execute()
+    mine = Task.get(Task.instance_id == case.id, Task.assignee_id == desk.a.id)
+    workflow.act(mine.id, "remove_sign", desk.a, to=["c"])
+    assert told(desk) == {"c"}
+    assert desk.open(case) == {("sign", "a"), ("sign", "b")}
+
+
+def test_a_hidden_field_reaches_nobody_by_another_way(desk, oa_api, oa_client):
+    desk.publish(("{id: draft, people: drafter, next: one}", "{id: one, people: {user: a}, fields: {secret: hidden}, next: two}",
+                  "{id: two, people: {user: b}, next: end}"), "form: {secret: {type: string, label: 机密}, open: {type: string}}")
+    case = desk.start({"secret": "绝密内容", "open": "公开内容"})
+    desk.act(case, "a", "circulate", to=["c"], comment="请阅")
+    rest = oa_api(desk.a)
+    pages = [rest.get(f"/api/v1/instances/{case.id}"), rest.get("/api/v1/tasks"), rest.get("/api/v1/notifications"),
+             rest.get("/api/v1/search?q=绝密内容"), oa_client(desk.a).get(f"/cases/{case.id}")]
+    for page in pages:
+        assert page.status_code == 200
+        assert "绝密内容" not in page.get_data(as_text=True).replace("q=绝密内容", "")
+    assert "公开内容" in pages[-1].get_data(as_text=True)
