@@ -277,7 +277,8 @@ class _Change:
         indent = node.start_mark.column
         neighbour = node.value[i - 1 if i else 0]
         word = flow(new)
-        short = not isinstance(new, dict) or neighbour.flow_style or not isinstance(neighbour, yaml.MappingNode)
+        # what has an id grows, and has comments beside its keys: it is written over several lines from the first
+        short = not isinstance(new, dict) or "id" not in new and (neighbour.flow_style or not isinstance(neighbour, yaml.MappingNode))
         if short and len(word) <= WIDTH:
             word = f"{' ' * indent}- {word}\n"
         else:
@@ -323,6 +324,6 @@ def _beside(name: str, value: Any, indent: int) -> str:
 def _item(value: Any, indent: int) -> str:
     """An item of a block sequence, after its dash."""
     word = flow(value)
-    if isinstance(value, dict) and value and (len(word) + indent > WIDTH or "id" in value and len(value) > 4):
+    if isinstance(value, dict) and value and (len(word) + indent > WIDTH or "id" in value):
         return block(value, indent).strip()
     return word

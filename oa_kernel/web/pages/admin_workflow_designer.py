@@ -95,9 +95,10 @@ def change(name: str) -> Any:
     if not told:
         tab = form.get("tab", "steps")
         return redirect(with_query(f"/admin/workflows/{name}/edit", {"tab": "" if tab == "steps" else tab, "step": chosen}))
-    found = drafts.problems(draft)
+    found, data = drafts.problems(draft), editing.read(draft.text)
     return jsonify({
-        "version": draft.version, "text": draft.text, "graph": _graph(editing.read(draft.text), found), "step": chosen,
+        "version": draft.version, "text": draft.text, "step": chosen,
+        "graph": _graph(data, found) if data is not None else None,  # the last drawing stays while the text cannot be read
         "problems": render_to_string("oa/admin/workflow_problems.html", problems=found, here=f"/admin/workflows/{name}/edit"),
     })
 

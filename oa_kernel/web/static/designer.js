@@ -52,12 +52,12 @@
   function kept(told, job) {
     if (state.text !== null && state.text !== told.text && job.body.get("undo") !== "1") state.past.push(state.text);
     undo.disabled = !state.past.length;
-    Object.assign(state, { version: String(told.version), text: told.text, graph: told.graph });
+    Object.assign(state, { version: String(told.version), text: told.text, graph: told.graph || state.graph });
     $$("input[name=version]").forEach((input) => { input.value = state.version; });
     $("[data-wf-problems]").innerHTML = told.problems;
     const area = $("[data-wf-text]");
     if (area && document.activeElement !== area && !typing) area.value = told.text;
-    canvas?.draw(told.graph);
+    if (told.graph) canvas?.draw(told.graph);
     mark({});
     say(`${words.saved} ${new Date().toTimeString().slice(0, 8)} · ${words.nth.replace("{n}", told.version)}`);
     if (job.after === "panel") open({ tab: job.body.get("tab") || "steps", step: told.step }, true);
@@ -77,9 +77,12 @@
 
   // --- the side: what is shown is fetched as it stands on the server ---
   let opening = 0;
+  const idle = () => new Promise((done) => { const look = () => { if (state.queue.length) setTimeout(look, 40); else done(); }; look(); });
   async function open(what, focus) {
     flush();
     const mine = ++opening;
+    await idle(); // what is shown is what was kept
+    if (mine !== opening) return;
     const query = new URLSearchParams();
     for (const [k, v] of Object.entries(what)) if (v) query.set(k, v);
     query.set("part", "panel");
@@ -131,6 +134,7 @@
   }, true);
   async function tried(form) {
     flush();
+    await idle();
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "HX-Request": "true", "X-CSRF-Token": csrf() } }).catch(() => null);
     if (!answer || !answer.ok) { say(words.offline, true); return; }
     side.innerHTML = await answer.text();

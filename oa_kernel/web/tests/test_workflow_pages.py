@@ -80,13 +80,15 @@ def test_one_thing_changed_changes_its_line_alone(one, admin):
 
 
 @pytest.mark.parametrize(("kind", "fields", "rule"), [
-    ("drafter", {}, "drafter"), ("users", {"people.users": "a，b"}, {"users": ["a", "b"]}), ("users", {"people.users": "a"}, {"user": "a"}),
+    ("drafter", {}, "drafter"), ("users", {"people.users": "a，b"}, {"users": ["a", "b"]}),
+    ("users", {"people.users": "a"}, {"user": "a"}),
     ("head_of", {"people.levels": "2"}, {"head_of": "drafter", "levels": 2}), ("deputy_for", {}, {"deputy_for": "drafter"}),
     ("role", {"people.role": "office"}, {"role": "office"}), ("post", {"people.post": "p.q"}, {"post": "p.q"}),
     ("department", {"people.department": "综合处", "people.below": "1"}, {"department": "综合处", "below": True}),
     ("field", {"people.field": "amount"}, {"field": "amount"}), ("rule", {"people.rule": "x.y"}, {"rule": "x.y"}),
     ("chosen_by", {"people.among.kind": ""}, {"chosen_by": "previous"}),
-    ("chosen_by", {"people.among.kind": "role", "people.among.role": "office"}, {"chosen_by": "previous", "among": {"role": "office"}}),
+    ("chosen_by", {"people.among.kind": "role", "people.among.role": "office"},
+     {"chosen_by": "previous", "among": {"role": "office"}}),
     ("chosen_by", {"people.among.kind": "users", "people.among.users": "a b"}, {"chosen_by": "previous", "among": ["a", "b"]}),
 ])
 def test_every_way_to_say_who(one, admin, kind, fields, rule):
