@@ -157,6 +157,8 @@ class Case:
             Task.run_id.in_(ids), Task.state.in_(ALIVE), Task.kind != "circulate"
         ).execute()
         Run.update(state="cancelled", done_at=self.now).where(Run.id.in_(ids)).execute()
+        if any(s.type == "timer" for s in self.definition.steps.values()):
+            Timer.delete().where(Timer.run_id.in_(ids), Timer.fired_at.is_null()).execute()
         if any(s.type == "subprocess" for s in self.definition.steps.values()):
             from .steps import cancel_children
 

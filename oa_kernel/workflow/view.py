@@ -67,7 +67,8 @@ def view_of(instance: Instance, viewer: Any) -> dict[str, Any]:
     definition = store.by_id(instance.definition_id)
     tasks = list(Task.select().where(Task.instance_id == instance.id, Task.state.in_(("open", "waiting", "paused"))).order_by(Task.id))
     mine = {s for (s,) in Task.select(Task.step).where(
-        Task.instance_id == instance.id, Task.assignee_id == viewer.id).distinct().tuples()}
+        Task.instance_id == instance.id,
+        (Task.assignee_id == viewer.id) | (Task.for_id == viewer.id)).distinct().tuples()}
     steps: list[Step | None] = [definition.steps[s] for s in mine if s in definition.steps]
     names = usernames([*(t.assignee_id for t in tasks), instance.drafter_id])
     return {

@@ -11,7 +11,7 @@ from oa_kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from . import deciding, moves, people, returning, steps
 from .case import ALIVE, SUSPENDED, Case, lock_instance
 from .engine import can_see, open_kind, person_ids
-from .models import Instance, Run, Task
+from .models import Instance, Run, Task, Timer
 from .people import MANAGE
 
 #: how long the people of a case are left alone between two urges
@@ -176,6 +176,7 @@ def skip(instance_id: int, step_id: str, by: Any, comment: str = "") -> Instance
             Task.run_id == run.id, Task.state.in_(ALIVE), Task.kind != "circulate").execute()
         Run.update(state="done", done_at=case.now).where(Run.id == run.id).execute()
         steps.cancel_children([run.id], by)
+        Timer.delete().where(Timer.run_id == run.id, Timer.fired_at.is_null()).execute()
         case.trail("skip_step", None, comment, step=step)
         if not (run.resume_task_id and deciding.straight_back(case, run)):
             moves.advance(case, step, branch=run.branch, task=None)

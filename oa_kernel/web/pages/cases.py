@@ -150,6 +150,8 @@ def _view(instance_id: int, typed: Any, errors: dict[str, list[str]], status: in
         modes = {name: rights.get(name, "read") for name in form.schema}
         if task is None or not any(m in ("edit", "required") for m in modes.values()):
             modes = {name: "hidden" if modes[name] == "hidden" else "read" for name in form.schema}
+        # what was hidden from them at all their steps stays so once they have nothing to do any more
+        modes |= {name: "hidden" for name in form.schema if name in case.form and name not in view["form"]}
         fields = form.fields({**case.form, **({k: typed[k] for k in form.schema if k in typed})}, errors, modes)
     actions = workflow.task_actions(task, who) if task is not None else []
     part = request.args.get("part", "") if request.args.get("part") in PARTS else "act"

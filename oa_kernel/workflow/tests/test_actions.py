@@ -116,3 +116,15 @@ def test_a_hidden_field_reaches_nobody_by_another_way(desk, oa_api, oa_client):
         assert page.status_code == 200
         assert "绝密内容" not in page.get_data(as_text=True).replace("q=绝密内容", "")
     assert "公开内容" in pages[-1].get_data(as_text=True)
+    desk.act(case, "a")  # and not afterwards either, when nothing is to do any more
+    for page in (rest.get(f"/api/v1/instances/{case.id}"), oa_client(desk.a).get(f"/cases/{case.id}")):
+        assert "绝密内容" not in page.get_data(as_text=True)
+
+
+def test_a_hidden_field_is_hidden_from_whom_another_stands_in_for(desk, oa_api):
+    desk.publish(("{id: draft, people: drafter, next: one}", "{id: one, people: {user: a}, fields: {secret: hidden}, next: end}"),
+                 "form: {secret: {type: string}}")
+    workflow.delegate_standing(desk.a, desk.c, by=desk.a)
+    case = desk.start({"secret": "绝密内容"})
+    for who in (desk.a, desk.c):
+        assert "绝密内容" not in oa_api(who).get(f"/api/v1/instances/{case.id}").get_data(as_text=True)

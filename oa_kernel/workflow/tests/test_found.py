@@ -165,3 +165,15 @@ def test_a_service_of_a_case_that_was_suspended_for_days_is_called_when_it_goes_
     outbox.drain()
     assert desk.open(case) == {("last", "a")}
     assert len(calls) == 1 and clock.now() is not None
+
+
+@pytest.mark.parametrize("how", ["jump", "skip", "withdraw"])
+def test_a_wait_that_was_ended_leaves_no_clock(desk, how):
+    desk.publish(("{id: draft, people: drafter, next: wait}", "{id: wait, type: timer, after: 4 hours, next: last}",
+                  "{id: last, people: {user: a}, next: end}"))
+    case = desk.start()
+    if how == "withdraw":
+        workflow.withdraw(case.id, desk.drafter)
+    else:
+        getattr(workflow, how)(case.id, "last" if how == "jump" else "wait", desk.admin, "不等了")
+    assert Timer.select().where(Timer.fired_at.is_null()).count() == 0
