@@ -192,7 +192,7 @@ def _problems(errors: Any, raw: RawConfig, schema: Mapping[str, Any]) -> Iterato
         key = tuple(str(p) for p in error.document_path)
         where = f"{raw.path} 第 {raw.line(key)} 行：{'.'.join(key)}"
         allowed = _siblings(schema, key)
-        if error.rule is None or error.code == 0x03:  # unknown field
+        if error.code == 0x03 or (error.rule is None and not error.info):  # unknown field
             near = difflib.get_close_matches(key[-1], allowed, 1, 0.6)
             hint = f"，是不是 {near[0]}？" if near else "。"
             yield f"{where} 不是可用的设置{hint}这里可用：{'、'.join(sorted(allowed))}"

@@ -25,6 +25,7 @@ from .contacts import (
     picked,
 )
 from .departments import create_department, department, department_ids_below, department_tree, update_department
+from .devices import device_of, place_of
 from .history import history_of, holders_in
 from .lookups import departments_of, deputy_for, heads_of, holders, holders_of_kind, people_in
 from .models import Department, Person, PersonPost, Post, Session, Token
@@ -67,6 +68,8 @@ from .sessions import (
     rotate_session,
     session_by_secret,
 )
+from .sign_in_log import RESULTS as SIGN_IN_RESULTS
+from .sign_in_log import is_new_device, sign_ins
 from .signin import authenticate, check_password, locked_people, pending_steps, second_factor_due, unlock
 from .tokens import create_token, list_tokens, revoke_token, token_by_secret
 from .totp import (
@@ -80,6 +83,7 @@ from .totp import (
 from .vcard import vcard
 
 __all__ = [
+    "SIGN_IN_RESULTS",
     "Department",
     "Moved",
     "Person",
@@ -115,6 +119,7 @@ __all__ = [
     "department_tree",
     "departments_of",
     "deputy_for",
+    "device_of",
     "directory",
     "disable_person",
     "enable_person",
@@ -134,6 +139,7 @@ __all__ = [
     "holders_seen",
     "holdings",
     "holdings_of",
+    "is_new_device",
     "list_people",
     "list_sessions",
     "list_tokens",
@@ -147,6 +153,7 @@ __all__ = [
     "password_problems",
     "pending_steps",
     "people_in",
+    "place_of",
     "person_page",
     "pick",
     "pick_department",
@@ -166,6 +173,7 @@ __all__ = [
     "set_clearance",
     "set_password",
     "set_preferences",
+    "sign_ins",
     "token_by_secret",
     "unlock",
     "update_department",

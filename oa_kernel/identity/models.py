@@ -176,6 +176,28 @@ class Reset(db.Model):
         indexes = ((("person", "created_at"), False),)
 
 
+class SignIn(db.Model):
+    """A line of the sign-in log: a sign-in, a refusal, a lock-out, a sign-out; from which device and where."""
+
+    at = db.UTCDateTimeField()
+    #: null: the name was not known (it is not kept: people type passwords into the wrong box)
+    person_id = db.BigIntegerField(null=True)
+    #: one of ``sign_in_log.RESULTS``
+    result = db.CharField(max_length=20)
+    ip = db.CharField(max_length=60, default="")
+    #: name of the network by ``security.places``
+    place = db.CharField(max_length=60, default="")
+    #: in words: ``Edge 126 · Windows``
+    device = db.CharField(max_length=120, default="")
+    #: the same without versions: by it a device is known again
+    family = db.CharField(max_length=80, default="")
+    session_id = db.BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "identity_sign_in"
+        indexes = ((("at", "id"), False), (("person_id", "at", "id"), False), (("result", "at", "id"), False))
+
+
 class RightsEpoch(db.Model):
     """One row (id 1) that counts changes to the rights of many at once: roles, grants to posts, the tree.
 
@@ -188,4 +210,4 @@ class RightsEpoch(db.Model):
         table_name = "identity_rights_epoch"
 
 
-MODELS = [Department, Post, Person, PersonPost, PasswordHistory, RecoveryCode, Session, Token, Reset, RightsEpoch]
+MODELS = [Department, Post, Person, PersonPost, PasswordHistory, RecoveryCode, Session, Token, Reset, SignIn, RightsEpoch]

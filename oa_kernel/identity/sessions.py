@@ -17,6 +17,7 @@ from oa_kernel.errors import NotFound
 
 from .models import Department, Person, RightsEpoch, Session
 from .shared import by_id, id_of, load_person
+from .sign_in_log import log
 from .signin import second_factor_due
 
 #: how often at most the time of last use is written
@@ -70,6 +71,7 @@ def open_session(
             "session.opened", "person", row.id, title=row.name,
             after={"session": made.id, "second_factor": "pending" if not complete else "done"}, by=row.id,
         )
+        log("ok" if complete else "password", row.id, ip=ip, user_agent=made.user_agent, session_id=made.id)
         if complete:
             signals.person_signed_in.send("identity", person=row, session=made)
     return made, secret
@@ -128,6 +130,7 @@ def rotate_session(session: Session | int, *, complete: bool | None = None) -> t
                 "session.second_factor", "person", person.id, title=person.name, after={"session": row.id},
                 by=person.id,
             )
+            log("ok", person.id, ip=row.ip, user_agent=row.user_agent, session_id=row.id)
             signals.person_signed_in.send("identity", person=person, session=row)
     return row, secret
 
@@ -144,6 +147,7 @@ def end_session(session: Session | int, *, by: Person | int | None = None) -> bo
             audit.record(
                 "session.ended", "person", person.id, title=person.name, after={"session": session_id}, by=by_id(by)
             )
+            log("signed_out" if by_id(by) == person.id else "ended", person.id, session_id=session_id)
     return bool(done)
 
 
@@ -159,6 +163,7 @@ def end_all_sessions(
         ended = query.execute()
         if ended:
             audit.record("session.ended_all", "person", row.id, title=row.name, after={"ended": ended}, by=by_id(by))
+            log("ended", row.id)
     return ended
 
 

@@ -15,6 +15,7 @@ from oa_kernel.errors import Unauthenticated
 from . import passwords
 from .models import Person, RightsEpoch
 from .shared import id_of, load_person
+from .sign_in_log import log
 
 #: one sentence for every reason, so that it tells nothing
 REFUSED = "用户名或密码不正确。多次输错后账户会暂时锁定，请稍后再试或联系管理员"
@@ -33,7 +34,7 @@ def authenticate(username: str, password: str) -> Person:
         person = _ask_authenticators(username, password, None)
         if person is None:
             passwords.verify_hash("", password)
-            _refuse(None)
+            _refuse(None, tried=True)
         return person
     allowed = begin_attempt(found.id)
     if not allowed:
@@ -44,7 +45,7 @@ def authenticate(username: str, password: str) -> Person:
         other = _ask_authenticators(username, password, known)
         right = other is not None and other.id == known.id
     if known is None or not right:
-        _refuse(found)
+        _refuse(found, tried=allowed)
     _succeed(found, password)
     return load_person(found.id)
 
@@ -148,12 +149,16 @@ def _succeed(person: Person, password: str) -> None:
             ).execute()
 
 
-def _refuse(person: Person | None) -> None:
-    _failed(person)
+def _refuse(person: Person | None, *, tried: bool) -> None:
+    with db.transaction():
+        locked = _failed(person)
+        why = "unknown" if person is None else "locked" if not tried else "locked_out" if locked else "refused"
+        log(why, person.id if person else None)
     raise Unauthenticated(REFUSED, code="bad_credentials")
 
 
-def _failed(person: Person | None) -> None:
+def _failed(person: Person | None) -> bool:
+    """Has a failure on record; whether the account is locked now."""
     with db.transaction():
         after: dict[str, Any] = {"known": person is not None}
         if person is not None:
@@ -163,6 +168,7 @@ def _failed(person: Person | None) -> None:
         audit.record(
             "session.refused", "person", person.id if person else "", title=person.name if person else "", after=after
         )
+    return bool(after.get("locked"))
 
 
 def _same_writes() -> None:

@@ -14,6 +14,7 @@ from .guarded import guard_account
 from .models import Person, RecoveryCode
 from .sessions import hash_secret
 from .shared import by_id, load_person
+from .sign_in_log import log
 from .signin import begin_attempt, end_attempt
 
 #: seconds of one code (RFC 6238 clause 5.2)
@@ -85,6 +86,8 @@ def check_totp(person: Person | int, code: str) -> bool:
             end_attempt(row.id, all_proved=True)
         else:
             audit.record("session.second_factor_refused", "person", row.id, title=row.name)
+            locked = Person.select(Person.locked_until).where(Person.id == row.id).scalar()
+            log("locked_out" if locked else "factor", row.id)
     return right
 
 

@@ -19,6 +19,12 @@ def _reset(payload: dict[str, Any]) -> None:
     deliver_reset(payload)
 
 
+def _reset_asked(payload: dict[str, Any]) -> None:
+    from .resets import look_up
+
+    look_up(payload)
+
+
 def _announce() -> int:
     from .security import announce_ending
 
@@ -40,10 +46,12 @@ CONTRIBUTIONS: dict[str, list[Any]] = {
         NotificationKind("workflow.circulated", "传阅给我的", ("inbox",)),
         NotificationKind("workflow.overdue", "即将到期和逾期"),
         NotificationKind("security.notice", "账户安全"),
+        NotificationKind("security.approval", "待我复核的安全变更"),
     ],
-    "oa_outbox_handlers": [OutboxHandler("mail", _mail, "电子邮件"), OutboxHandler("password_reset", _reset, "密码重置邮件")],
+    "oa_outbox_handlers": [OutboxHandler("mail", _mail, "电子邮件"), OutboxHandler("password_reset", _reset, "密码重置邮件"),
+                            OutboxHandler("password_reset_asked", _reset_asked, "密码重置申请")],
     "oa_scheduled_tasks": [
-        ScheduledTask("notifications.ending_grants", "10 8 * * *", _announce, "提前一周提醒将到期的授权"),
+        ScheduledTask("notifications.ending_grants", "10 7-20 * * *", _announce, "提醒将到期的授权：提前一周，短期的提前一天"),
     ],
     "oa_diagnostics": [Diagnostic("mail", "电子邮件", _check_mail)],
 }

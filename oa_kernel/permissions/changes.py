@@ -24,6 +24,7 @@ from oa_kernel.identity.shared import by_id, id_of
 from .checks import allows, require
 from .models import Change
 from .second_person import carried_out, policy
+from .who import people_with
 
 STATE_TITLES = {
     "pending": "待复核", "confirmed": "已确认", "refused": "不同意", "withdrawn": "已撤回", "expired": "已过期", "stale": "已作废",
@@ -198,6 +199,12 @@ def may_decide(row: Change, person: Any) -> bool:
     return row.state == "pending" and row.expires_at > clock.now() and not _objection(row, _kind(row.kind), person)
 
 
+def deciders(row: Change) -> list[int]:
+    """Ids of the people who hold the right to decide a change, whether or not they may decide this one."""
+    kind = kinds().get(row.kind)
+    return people_with(kind.decide) if kind else []
+
+
 def details(row: Change) -> list[tuple[str, str]]:
     """What a change would do, line by line, for who decides."""
     kind = kinds().get(row.kind)
@@ -330,6 +337,6 @@ def _end(row: Change, state: str, by: Person | None, comment: str) -> Change:
 
 
 __all__ = [
-    "STATE_TITLES", "Submitted", "break_glass", "change", "confirm", "details", "expire", "kinds", "list_changes",
+    "STATE_TITLES", "Submitted", "break_glass", "change", "confirm", "deciders", "details", "expire", "kinds", "list_changes",
     "may_decide", "needs_second_person", "refuse", "submit", "waiting_for", "withdraw",
 ]

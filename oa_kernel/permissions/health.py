@@ -16,7 +16,7 @@ def separation() -> tuple[str, str]:
     bring about what no service would.)"""
     both = holders_of_two()
     if both:
-        names = dict(Person.select(Person.id, Person.name).where(Person.id.in_(list(both)[:20])).tuples())
+        names: dict[int, str] = dict(Person.select(Person.id, Person.name).where(Person.id.in_(list(both)[:20])).tuples())
         said = "、".join(
             f"{names.get(i, i)}（{'和'.join(registry.DOMAIN_TITLES[d] for d in registry.APART if d in found)}）"
             for i, found in sorted(both.items())[:20]

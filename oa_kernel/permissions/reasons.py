@@ -27,7 +27,8 @@ def explain(person: Any, name: str, obj: Any = None) -> list[dict[str, Any]]:
     Each is ``{"kind", "allowed", "text"}``; those by a role also have ``role``, ``scope``, and those by a grant
     ``grant`` (id), ``through`` (kind and id of the subject), ``since`` and ``until``. Kinds: ``verdict``,
     ``everyone``, ``grant``, ``scope`` (does not cover the object), ``subject`` (what the plugin says of
-    ``KIND:ID``), ``auditor`` (audit administrators have no other rights), ``not_begun``, ``ended``, ``clearance``, ``inactive``, ``token``, ``unknown``, ``no_grant``.
+    ``KIND:ID``), ``auditor`` (audit administrators have no other rights), ``not_begun``,
+    ``ended``, ``clearance``, ``inactive``, ``token``, ``unknown``, ``no_grant``.
     """
     seen = None
     if isinstance(obj, str):

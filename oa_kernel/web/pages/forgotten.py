@@ -19,7 +19,8 @@ _A_MINUTE = 5
 
 def offered() -> bool:
     """Whether a link can be sent at all."""
-    return bool(runtime.current().config["mail"]["host"])
+    mail = runtime.current().config["mail"]
+    return bool(mail["host"] or mail["folder"])
 
 
 def _require_mail() -> None:
