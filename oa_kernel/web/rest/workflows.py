@@ -16,9 +16,10 @@ api = Api("workflows", title="流程定义")
 
 MANAGE = "kernel.workflow.manage"
 _TEXT = {"text": {"type": "string", "required": True, "maxlength": 512 * 1024, "label": "定义（YAML）"}}
-_SHAPE = {"type": "object", "properties": {
+_KEYS: dict[str, Any] = {
     "name": {"type": "string"}, "title": {"type": "string"}, "version": {"type": "integer"}, "source": {"type": "string"},
-    "published_at": {"type": "string", "format": "date-time"}}}
+    "published_at": {"type": "string", "format": "date-time"}}
+_SHAPE: dict[str, Any] = {"type": "object", "properties": _KEYS}
 _PROBLEMS = {"type": "array", "items": {"type": "object", "properties": {
     "line": {"type": "integer"}, "message": {"type": "string"}, "step": {"type": "string"}}}}
 _DRAFT = {"type": "object", "properties": {
@@ -45,7 +46,7 @@ def schema() -> Any:
 
 
 @api.get("/workflows/<name>", permission=MANAGE, summary="a definition in force, with its text",
-         returns={"type": "object", "properties": {**_SHAPE["properties"], "text": {"type": "string"}}})
+         returns={"type": "object", "properties": {**_KEYS, "text": {"type": "string"}}})
 def view(name: str) -> Any:
     row = WorkflowDefinition.get_or_none(WorkflowDefinition.name == name, WorkflowDefinition.current)
     if row is None:
