@@ -84,7 +84,8 @@ def seed(size: int) -> None:
 
     workflow.publish(_YAML)
     known = workflow.definition(NAME)
-    ids = dict(identity.Person.select(identity.Person.username, identity.Person.id).where(identity.Person.active).tuples())
+    everyone = identity.Person.select(identity.Person.username, identity.Person.id).where(identity.Person.active)
+    ids: dict[str, int] = dict(everyone.tuples())
     measured, drafter = ids["head"], ids["drafter"]
     others = [i for name, i in ids.items() if name not in ("head", "deputy", "drafter")]
     Task.update(state="done").where(Task.assignee_id == measured).execute()

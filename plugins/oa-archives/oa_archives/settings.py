@@ -23,6 +23,18 @@ SCHEMA: dict[str, Any] = {
     "earlier_drafts": _s("keep earlier wordings with the record too", type="boolean", default=False),
 }
 
+#: setting → what the administration page calls it, and what stands below
+_WORDS = {
+    "fonds": ("全宗号", "大写字母或数字，由档案馆给定"),
+    "fonds_name": ("全宗名称", "留空则用单位名称"),
+    "category": ("档案门类代码", "文书档案为 WS"),
+    "codes": ("机构代码", "部门: 代码；没有写的部门用拼音首字母"),
+    "retention_table": ("保管期限表", "相对于配置文件的 YAML 文件；留空用自带的"),
+    "earlier_drafts": ("历次稿也归档", ""),
+}
+for _name, (_label, _help) in _WORDS.items():
+    SCHEMA[_name]["meta"].update(label=_label, help=_help)
+
 
 def get(name: str) -> Any:
     """One setting of the running installation."""

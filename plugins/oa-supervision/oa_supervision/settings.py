@@ -21,6 +21,15 @@ SCHEMA: dict[str, Any] = {
                      type="list", schema={"type": "integer", "min": 0, "max": 60}, minlength=3, maxlength=3, default=[1, 3, 7]),
 }
 
+#: setting → what the administration page calls it, and what stands below
+_WORDS = {
+    "automatic": ("自动立项", "缓急: 几个工作日内办结"),
+    "yellow_days": ("黄灯提前（工作日）", ""),
+    "urge_after": ("超期几个工作日催办", "依次为责任人、部门负责人、分管领导，一行一个"),
+}
+for _name, (_label, _help) in _WORDS.items():
+    SCHEMA[_name]["meta"].update(label=_label, help=_help)
+
 
 def get(name: str) -> Any:
     """One setting of the running installation."""
