@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from oa_kernel.errors import UsageError
+from oa_kernel.errors import NotFound, UsageError
 
 from .common import as_json, json_option, needs_installation, person, table
 
@@ -187,25 +187,48 @@ def role_list(json_: bool) -> None:
 @click.argument("username")
 @click.argument("role_name")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="到期日，当日起失效")
+@click.option("--reason", default="", help="理由")
+@click.option("--break-glass", is_flag=True, help="紧急：不经第二人复核立即生效，须写理由，记入审计并通知安全管理员")
 @needs_installation
-def role_grant(username: str, role_name: str, until: object) -> None:
-    """把角色授予用户。"""
+def role_grant(username: str, role_name: str, until: object, reason: str, break_glass: bool) -> None:
+    """把角色授予用户；按规定须由第二人复核的，提交复核。"""
+    payload = {
+        "subject_kind": "person", "subject_id": person(username).id, "role": role_name, "reason": reason,
+        "until": until.date().isoformat() if until else None,  # type: ignore[attr-defined]
+    }
+    _change("grants.give", payload, reason, break_glass, f"已把 {role_name} 授予 {username}")
+
+
+def _change(kind: str, payload: dict[str, object], reason: str, break_glass: bool, done: str) -> None:
+    """Does a change of rights, or says that it waits for a second person."""
     from oa_kernel import permissions
 
-    permissions.grant(person(username), role_name, until=until.date() if until else None)  # type: ignore[attr-defined]
-    click.echo(f"已把 {role_name} 授予 {username}", err=True)
+    if break_glass:
+        permissions.break_glass(kind, payload, reason=reason)
+        click.echo(f"{done}（未经复核，已记入审计并通知安全管理员）", err=True)
+        return
+    change = permissions.submit(kind, payload, reason=reason).change
+    if change is None:
+        click.echo(done, err=True)
+    else:
+        click.echo(f"尚未生效：已提交复核（第 {change.id} 号），须由安全管理员在“安全变更复核”页确认", err=True)
 
 
 @role.command("revoke")
 @click.argument("username")
 @click.argument("role_name")
+@click.option("--reason", default="", help="理由")
+@click.option("--break-glass", is_flag=True, help="紧急：不经第二人复核立即生效，须写理由，记入审计并通知安全管理员")
 @needs_installation
-def role_revoke(username: str, role_name: str) -> None:
-    """从用户收回角色。"""
+def role_revoke(username: str, role_name: str, reason: str, break_glass: bool) -> None:
+    """从用户收回角色；按规定须由第二人复核的，提交复核。"""
     from oa_kernel import permissions
 
-    permissions.revoke(person(username), role_name)
-    click.echo(f"已从 {username} 收回 {role_name}", err=True)
+    who = person(username)
+    held = [g.id for g in permissions.grants_to(who) if g.role == role_name]
+    if not held:
+        raise NotFound(f"{who.name}没有直接授予的角色“{role_name}”；可能来自职务或部门")
+    _change("grants.end", {"grant": held[0], "reason": reason}, reason, break_glass, f"已从 {username} 收回 {role_name}")
 
 
 @click.group("permissions")

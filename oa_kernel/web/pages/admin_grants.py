@@ -14,6 +14,7 @@ from ..access import Pages
 from ..door import person
 from ..i18n import gettext as _
 from ..rendering import flash, form_errors, redirect, render, with_query
+from .admin_approvals import waits
 
 pages = Pages("admin_grants", __name__)
 
@@ -45,21 +46,27 @@ def create() -> Any:
     form = request.form
     try:
         kind, subject = _subject()
-        made = permissions.grant(
-            (kind, subject), form.get("role", ""), below=form.get("below") == "1", until=_until(),
-            scope_departments=[int(d) for d in form.getlist("scope_departments") if d.isdecimal()],
-            reason=form.get("reason", "")[:200], by=person(),
-        )
+        until, reason = _until(), form.get("reason", "")[:200]
+        done = permissions.submit("grants.give", {
+            "subject_kind": kind, "subject_id": subject, "role": form.get("role", ""), "below": form.get("below") == "1",
+            "until": until.isoformat() if until else None, "reason": reason,
+            "scope_departments": [int(d) for d in form.getlist("scope_departments") if d.isdecimal()],
+        }, by=person(), reason=reason)
     except OAError as error:
         return _form(form, form_errors(error), 422)
-    flash(_("已授权：%(r)s", r=permissions.roles()[made.role].title))
+    if done.change is not None:
+        return waits(done.change)
+    flash(_("已授权：%(r)s", r=permissions.roles()[done.result.role].title))
     return redirect("/admin/grants")
 
 
 @pages.post("/admin/grants/<int:grant_id>/revoke", permission=_RIGHT)
 def revoke(grant_id: int) -> Any:
     try:
-        permissions.revoke(grant_id, reason=request.form.get("reason", "")[:200], by=person())
+        reason = request.form.get("reason", "")[:200]
+        done = permissions.submit("grants.end", {"grant": grant_id, "reason": reason}, by=person(), reason=reason)
+        if done.change is not None:
+            return waits(done.change)
         flash(_("授权已收回，立即生效"))
     except OAError as error:
         flash(error.message, "error")

@@ -8,13 +8,14 @@ from typing import Any
 
 from flask import request
 
-from oa_kernel import identity
+from oa_kernel import identity, permissions
 from oa_kernel.errors import Invalid, NotFound, OAError
 
 from ..access import Pages
 from ..door import person
 from ..i18n import gettext as _
 from ..rendering import flash, form_errors, redirect, render, with_query
+from .admin_approvals import waits
 
 pages = Pages("admin_people", __name__)
 
@@ -184,6 +185,12 @@ def switch(person_id: int, what: str) -> Any:
 @pages.post("/admin/people/<int:person_id>/password", permission=_RIGHT)
 def reset_password(person_id: int) -> Any:
     found = _found(person_id)
+    if permissions.administrations(found) and permissions.needs_second_person("accounts.password"):
+        try:
+            return waits(permissions.submit("accounts.password", {"person": found.id}, by=person()).change)
+        except OAError as error:
+            flash(error.message, "error")
+            return redirect(f"/admin/people/{person_id}")
     password = one_time_password()
     identity.set_password(found, password, by=person(), must_change=True)
     return render("oa/admin/one_time_password.html", someone=found, password=password, new=False)
@@ -192,6 +199,12 @@ def reset_password(person_id: int) -> Any:
 @pages.post("/admin/people/<int:person_id>/second-factor", permission=_RIGHT)
 def remove_second_factor(person_id: int) -> Any:
     found = _found(person_id)
+    if permissions.administrations(found) and permissions.needs_second_person("accounts.second_factor"):
+        try:
+            return waits(permissions.submit("accounts.second_factor", {"person": found.id}, by=person()).change)
+        except OAError as error:
+            flash(error.message, "error")
+            return redirect(f"/admin/people/{person_id}")
     identity.remove_totp(found, by=person())
     flash(_("%(n)s的动态口令已解除，下次登录可重新绑定", n=found.name))
     return redirect(f"/admin/people/{person_id}")

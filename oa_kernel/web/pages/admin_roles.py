@@ -13,6 +13,7 @@ from ..access import Pages
 from ..door import person
 from ..i18n import gettext as _
 from ..rendering import flash, form_errors, redirect, render
+from .admin_approvals import waits
 
 pages = Pages("admin_roles", __name__)
 
@@ -39,14 +40,16 @@ def new() -> Any:
 def create() -> Any:
     form = request.form
     try:
-        made = permissions.create_role(
-            form.get("name", "").strip(), form.get("title", ""), _sent(), domain=form.get("domain", "business"),
-            description=form.get("description", ""), by=person(),
-        )
+        done = permissions.submit("roles.create", {
+            "name": form.get("name", "").strip(), "title": form.get("title", ""), "permissions": _sent(),
+            "domain": form.get("domain", "business"), "description": form.get("description", ""),
+        }, by=person())
     except Invalid as error:
         return _form(None, form, _sent(), form_errors(error), 422)
-    flash(_("已建立角色“%(t)s”", t=made.title))
-    return redirect(f"/admin/roles/{made.name}")
+    if done.change is not None:
+        return waits(done.change)
+    flash(_("已建立角色“%(t)s”", t=done.result.title))
+    return redirect(f"/admin/roles/{done.result.name}")
 
 
 @pages.get("/admin/roles/<name>", permission=_RIGHT)
@@ -59,12 +62,14 @@ def edit(name: str) -> Any:
 def save(name: str) -> Any:
     role, form = _found(name), request.form
     try:
-        permissions.update_role(
-            name, title=form.get("title", ""), description=form.get("description", ""),
-            domain=form.get("domain", role.domain), permissions=_sent(), by=person(),
-        )
+        done = permissions.submit("roles.change", {
+            "name": name, "title": form.get("title", ""), "description": form.get("description", ""),
+            "domain": form.get("domain", role.domain), "permissions": _sent(),
+        }, by=person())
     except OAError as error:
         return _form(role, form, _sent(), form_errors(error), 422)
+    if done.change is not None:
+        return waits(done.change)
     flash(_("已保存"))
     return redirect(f"/admin/roles/{name}")
 
@@ -73,10 +78,12 @@ def save(name: str) -> Any:
 def delete(name: str) -> Any:
     role = _found(name)
     try:
-        permissions.delete_role(name, by=person())
+        done = permissions.submit("roles.delete", {"name": name}, by=person())
     except OAError as error:
         flash(error.message, "error")
         return redirect(f"/admin/roles/{name}")
+    if done.change is not None:
+        return waits(done.change)
     flash(_("已删除角色“%(t)s”", t=role.title))
     return redirect("/admin/roles")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from oa_kernel import identity, runtime
+from oa_kernel import identity, permissions, runtime
 from oa_kernel.config.schema import SECRECY_LEVELS
 from oa_kernel.errors import NotFound, OAError
 
@@ -14,6 +14,7 @@ from ..access import Pages
 from ..door import person
 from ..i18n import gettext as _
 from ..rendering import flash, redirect, render, with_query
+from .admin_approvals import waits
 
 pages = Pages("admin_security", __name__)
 
@@ -74,7 +75,10 @@ def clearance(person_id: int) -> Any:
     found = _found(person_id)
     level = request.form.get("clearance", "")
     try:
-        identity.set_clearance(found, int(level) if level.isdecimal() else -1, by=person())
+        done = permissions.submit(
+            "clearance.set", {"person": found.id, "level": int(level) if level.isdecimal() else -1}, by=person())
+        if done.change is not None:
+            return waits(done.change)
         flash(_("%(n)s的密级权限已设定", n=found.name))
     except OAError as error:
         flash(error.message, "error")
