@@ -267,6 +267,8 @@ def _following_untouched(instance: Instance, step: Step, task: Task, run: Run) -
     after = _following(instance.id, task)
     if _acted(Task.run_id.in_([r.id for r in after] or [0])):
         raise _too_late()
+    if all(r.state == "cancelled" for r in after) and not _waited_for(instance, task, run):
+        raise _too_late()
     for run in after:
         kind = steps[run.step].type if run.step in steps else ""
         if kind in ("service", "subprocess", "notify") or (kind == "timer" and run.state == "done"):
@@ -277,6 +279,17 @@ def _following_untouched(instance: Instance, step: Step, task: Task, run: Run) -
             raise _too_late()
         if run.state == "done" and steps[run.step].on_complete:
             raise Conflict("之后的环节已产生结果，不能取回", code="has_effects")
+
+
+def _waited_for(instance: Instance, task: Task, run: Run) -> bool:
+    """Of an answer that no step followed on: whether its fork still goes on. Else the case was over, or its branches
+    were ended, and what it is now came of something else."""
+    joins = Run.select(Run.arrived).where(Run.instance_id == instance.id, Run.fork_id.is_null(False), Run.state != "cancelled")
+    if any(task.id in arrived for (arrived,) in joins.tuples()):
+        return True
+    scope = run.branch.rpartition(":")[0]
+    return bool(scope) and Run.select(Run.id).where(
+        Run.instance_id == instance.id, Run.state.in_(("open", "paused")), Run.branch.startswith(f"{scope}:")).exists()
 
 
 def may_retrieve(instance: Instance, person: Any) -> bool:

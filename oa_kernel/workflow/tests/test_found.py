@@ -177,3 +177,28 @@ def test_a_wait_that_was_ended_leaves_no_clock(desk, how):
     else:
         getattr(workflow, how)(case.id, "last" if how == "jump" else "wait", desk.admin, "不等了")
     assert Timer.select().where(Timer.fired_at.is_null()).count() == 0
+
+
+def test_what_was_answered_before_the_case_was_reopened_is_not_taken_back(desk):
+    case = publish(desk, "one", "[a]")
+    desk.act(case, "a")
+    desk.act(case, "d")
+    workflow.reopen(case.id, desk.admin, "漏项", target="last")
+    with pytest.raises(Conflict):
+        workflow.retrieve(case.id, desk.d)
+    assert desk.open(case) == {("last", "d")}
+
+
+def test_what_was_answered_in_a_branch_that_was_ended_is_not_taken_back(desk):
+    desk.publish(("{id: draft, people: drafter, next: pre}", "{id: pre, people: {user: head}, next: split}",
+                  "{id: split, type: fork, branches: [x, y, z]}", "{id: x, people: {user: a}, next: both}",
+                  "{id: y, people: {user: b}, next: both}", "{id: z, people: {user: c}, next: both}",
+                  "{id: both, type: join, next: end}"))
+    case = desk.start()
+    for who in ("head", "a", "b"):
+        desk.act(case, who)
+    desk.act(case, "c", "return", comment="重来", target="pre")
+    for who in (desk.a, desk.b):
+        with pytest.raises(Conflict):
+            workflow.retrieve(case.id, who)
+    assert desk.open(case) == {("pre", "head")}
