@@ -16,7 +16,7 @@ from oa_kernel.workflow.models import Done, Timer
 
 from .definitions import CHILD
 from .moves import Model
-from .reference import Refused, Ticket
+from .world import Refused, Ticket
 
 REFUSED = (Conflict, Forbidden, Invalid, NotFound)
 ALIVE = ("open", "waiting", "paused")

@@ -6,7 +6,8 @@ import copy
 from contextlib import contextmanager
 from typing import Any
 
-from .reference import ADMIN, DRAFTER, OFFERED, Act, Doing, Reference, Refused, Ticket
+from .reference import ADMIN, DRAFTER, OFFERED, Reference
+from .world import Act, Doing, Refused, Ticket
 
 ENDED = ("completed", "rejected", "cancelled")
 
