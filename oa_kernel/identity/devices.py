@@ -15,12 +15,15 @@ from oa_kernel import runtime
 
 #: what is looked for, the more particular first: many browsers also call themselves Chrome and Safari
 _BROWSERS = (
-    ("企业微信", r"wxwork/(\d+)"), ("微信", r"MicroMessenger/(\d+)"), ("钉钉", r"DingTalk/(\d+)"), ("飞书", r"(?:Lark|Feishu)/(\d+)"),
+    ("企业微信", r"wxwork/(\d+)"), ("微信", r"MicroMessenger/(\d+)"), ("钉钉", r"DingTalk/(\d+)"),
+    ("飞书", r"(?:Lark|Feishu)/(\d+)"),
     ("360 浏览器", r"(?:QIHU 360|360SE|360EE)(?:/(\d+))?"), ("奇安信浏览器", r"Qaxbrowser(?:/(\d+))?"),
-    ("QQ 浏览器", r"M?QQBrowser/(\d+)"), ("搜狗浏览器", r"(?:MetaSr|SogouMobileBrowser)[ /]?(\d+)?"), ("UC 浏览器", r"UCBrowser/(\d+)"),
+    ("QQ 浏览器", r"M?QQBrowser/(\d+)"), ("搜狗浏览器", r"(?:MetaSr|SogouMobileBrowser)[ /]?(\d+)?"),
+    ("UC 浏览器", r"UCBrowser/(\d+)"),
     ("夸克", r"Quark/(\d+)"), ("华为浏览器", r"HuaweiBrowser/(\d+)"), ("小米浏览器", r"MiuiBrowser/(\d+)"),
     ("统信浏览器", r"UOS(?:Browser)?/(\d+)"), ("Edge", r"Edg(?:e|A|iOS)?/(\d+)"), ("Opera", r"OPR/(\d+)"),
-    ("Firefox", r"(?:Firefox|FxiOS)/(\d+)"), ("Chrome", r"(?:Chrome|CriOS)/(\d+)"), ("Internet Explorer", r"MSIE (\d+)|Trident/.*rv:(\d+)"),
+    ("Firefox", r"(?:Firefox|FxiOS)/(\d+)"), ("Chrome", r"(?:Chrome|CriOS)/(\d+)"),
+    ("Internet Explorer", r"MSIE (\d+)|Trident/.*rv:(\d+)"),
     ("Safari", r"Version/(\d+)[\d.]* (?:Mobile/\S+ )?Safari/"),
 )
 _SYSTEMS = (

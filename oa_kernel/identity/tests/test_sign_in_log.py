@@ -12,7 +12,7 @@ from oa_kernel.identity.models import Session, SignIn
 from oa_kernel.identity.sign_in_log import forget_old
 from oa_kernel.identity.tidy import tidy
 
-EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 Edg/126.0.2592.87"
+EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36 Edg/126.0.2592.87"
 DEVICES = {
     EDGE: "Edge 126 · Windows",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36":
@@ -24,7 +24,7 @@ DEVICES = {
         "Safari 17 · macOS",
     "Mozilla/5.0 (Linux; Android 14; V2309A) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/116.0.0.0 Mobile "
     "Safari/537.36 wxwork/4.1.28 MicroMessenger/7.0.1": "企业微信 4 · Android",
-    "Mozilla/5.0 (Linux; Android 12; HarmonyOS; NOH-AN00) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0 HuaweiBrowser/15.0.4.312 "
+    "Mozilla/5.0 (Linux; Android 12; HarmonyOS; NOH-AN00) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0 HuaweiBrowser/15.0 "
     "Mobile Safari/537.36": "华为浏览器 15 · 鸿蒙",
     "Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; rv:11.0) like Gecko": "Internet Explorer 11 · Windows 7",
     "Mozilla/5.0 (X11; Linux x86_64) UOS Chrome/115.0.5790.170 UOSBrowser/6.1": "统信浏览器 6 · 统信 UOS",
@@ -45,7 +45,8 @@ def test_an_update_of_the_browser_is_the_same_device():
 
 
 @pytest.mark.parametrize(("ip", "said"), [
-    ("10.1.2.3", "办公楼"), ("10.9.0.1", "政务外网"), ("::ffff:10.1.2.3", "办公楼"), ("2001:db8::5", "分局"), ("203.0.113.7", "接待室"),
+    ("10.1.2.3", "办公楼"), ("10.9.0.1", "政务外网"), ("::ffff:10.1.2.3", "办公楼"), ("2001:db8::5", "分局"),
+    ("203.0.113.7", "接待室"),
     ("192.168.1.2", "内网"), ("127.0.0.1", "本机"), ("8.8.8.8", "外网"), ("", ""), ("unknown", ""),
 ])
 def test_a_place_is_named_by_the_organisations_networks(oa_configure, ip, said):
