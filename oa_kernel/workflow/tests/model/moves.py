@@ -319,7 +319,9 @@ class Model(Reference):
 
     def _as_before(self, act: Act) -> bool:
         """Nothing happened since: all is as it was, but that those who needed not answer any more are not asked again."""
+        typed = self.world.amount  # what was filled in stays
         self.world = copy.deepcopy(act.before)
+        self.world.amount = typed
         d, t = self.ticket(act.ticket)
         for o in self.within(d.after[0]) if d.after else ():
             for x in (o, *o.tickets):  # what stood still had gone on for a while
