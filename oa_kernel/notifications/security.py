@@ -37,7 +37,7 @@ def _signed_in(_sender: Any, person: Any, session: Any, **_: Any) -> None:
             KIND, [person.id], "新设备登录",
             f"{clock.local(session.created_at):%Y-%m-%d %H:%M} 从 {where or '未知地址'} 用一台以前没有用过的设备登录"
             f"（{identity.device_of(session.user_agent) or '未知设备'}）。如果不是您本人，请立即更换密码并结束这个会话。",
-            "/profile/sign-ins",
+            "/profile/sessions",
         )
 
 
@@ -113,7 +113,7 @@ def _announce(grant: Grant, title: str, people: list[int], managers: list[int]) 
             Grant.id == grant.id, Grant.announced_at.is_null()).execute()
         if not claimed:
             return  # another worker was faster
-        send(KIND, people, title, "到期后自动失效。仍然需要的，请在到期前联系安全管理员续期。", "/profile/access")
+        send(KIND, people, title, "到期后自动失效。仍然需要的，请在到期前联系安全管理员续期。", "/profile")
         send(KIND, [i for i in managers if i not in people], title, "到期后自动失效。需要的可以延长。", "/admin/grants")
         audit.record("permission.ending_announced", grant.subject_kind, grant.subject_id, title=title,
                      after={"grant": grant.id, "until": permissions.ends(grant)})
