@@ -1,0 +1,65 @@
+"""Names of the standard and ours; ids that XML allows, each used once.
+
+BPMN 2.0.2 is ISO/IEC 19510:2013 (OMG formal/2013-12-09); the namespaces are those of its XML schemas.
+"""
+
+from __future__ import annotations
+
+import re
+
+MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+DIAGRAM = "http://www.omg.org/spec/BPMN/20100524/DI"
+DC = "http://www.omg.org/spec/DD/20100524/DC"
+DI = "http://www.omg.org/spec/DD/20100524/DI"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+#: what BPMN has no word for stands under this, in ``extensionElements``
+OWN = "urn:oa-kernel:bpmn:1"
+#: conditions that cannot be said in the common ``${…}`` language are written in ours, marked by this
+OWN_LANGUAGE = "urn:oa-kernel:expression:1"
+SERVICE = "urn:oa-kernel:service:"
+
+VENDORS = {
+    "http://camunda.org/schema/1.0/bpmn": "camunda",
+    "http://camunda.org/schema/zeebe/1.0": "zeebe",
+    "http://flowable.org/bpmn": "flowable",
+    "http://activiti.org/bpmn": "activiti",
+}
+
+# XML 1.0, production Char and (without the colon) NameStartChar and NameChar, clause 2.2 and 2.3
+_START = ("A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef"
+          "\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff")
+_NAME = re.compile(f"[{_START}][{_START}0-9.\u00b7\u0300-\u036f\u203f\u2040-]*")
+_BAD_NAME = re.compile(f"[^{_START}0-9.\u00b7\u0300-\u036f\u203f\u2040-]")
+_BAD_CHAR = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def clean(text: str) -> str:
+    """The text with what XML does not allow replaced by U+FFFD; line ends as XML reads them back."""
+    return _BAD_CHAR.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def flat(text: str) -> str:
+    """A text as a name in one line, which is how names are read: tools break and indent them as they like."""
+    return " ".join(clean(text).split())
+
+
+def is_name(text: str) -> bool:
+    """Whether a text may be an XML id (NCName)."""
+    return _NAME.fullmatch(text) is not None
+
+
+class Ids:
+    """Hands out XML ids. The ids of steps are taken first, so that they stay what they are where XML allows it."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    def take(self, wanted: str) -> str:
+        """``wanted`` itself, or the nearest that XML allows and nobody has."""
+        made = wanted if is_name(wanted) else "_" + _BAD_NAME.sub(lambda m: f"_{ord(m[0]):x}_", wanted)
+        name, n = made, 1
+        while name in self._used:
+            n += 1
+            name = f"{made}_{n}"
+        self._used.add(name)
+        return name
