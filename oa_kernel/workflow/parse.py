@@ -28,6 +28,8 @@ from .definition import (
 )
 
 MAX_BYTES = 512 * 1024
+#: values of a definition, every alias counted as often as it is used
+MAX_VALUES = 50_000
 
 
 class Reader:
@@ -38,6 +40,7 @@ class Reader:
         self.lines: dict[tuple[str, ...], int] = {}
         #: first and last line of each step, and its id
         self.spans: list[tuple[int, int, str]] = []
+        self._values = 0
 
     def line(self, *path: Any) -> int:
         key = tuple(str(p) for p in path)
@@ -53,6 +56,10 @@ class Reader:
         self.problems.append(Problem(self.line(*path), message))
 
     def collect(self, node: Any, path: tuple[str, ...] = ()) -> None:
+        """Where everything stands. Raises ValueError where aliases unfold into more than anybody wrote."""
+        self._values += 1
+        if self._values > MAX_VALUES:
+            raise ValueError(f"别名（*）展开后超过 {MAX_VALUES} 个值")
         if isinstance(node, yaml.MappingNode):
             seen: set[str] = set()
             for key, value in node.value:
@@ -115,7 +122,12 @@ def _parse(reader: Reader, text: str, effects: Iterable[str] | None) -> Definiti
     if not isinstance(data, dict):
         reader.problems = [Problem(1, "应是“键: 值”的映射，至少有 name、title、steps")]
         return None
-    reader.collect(node)
+    try:
+        reader.collect(node)
+    except (ValueError, RecursionError) as error:
+        reason = "别名指向了自己" if isinstance(error, RecursionError) else str(error)
+        reader.problems = [Problem(1, f"YAML 写法有误：{reason}")]
+        return None
     definition = _definition(reader, data)
     if definition is not None and not reader.problems:
         reader.problems.extend(check.shape(definition, reader))

@@ -95,11 +95,11 @@ def from_iso(text: str) -> tuple[str, bool]:
         number, unit = total_days * 24 + hours + whole // 60, "hour"
     else:
         number, unit = (total_days * 24 + hours) * 60 + whole, "minute"
-    for larger, factor in (("hour", 60), ("day", 24)):
-        if number > MAX_NUMBER and unit != larger and not (unit == "hour" and larger == "hour"):
+    for unit_now, larger, factor in (("minute", "hour", 60), ("hour", "day", 24)):
+        if number > MAX_NUMBER and unit == unit_now:
             exact = exact and not number % factor
             number, unit = math.ceil(number / factor), larger
-    if not number or number > MAX_NUMBER:
+    if not number or number > MAX_NUMBER or total_days > MAX_NUMBER:
         raise ValueError(f"{text!r} 太短或太长")
     return f"{number} {unit}{'' if number == 1 else 's'}", exact
 

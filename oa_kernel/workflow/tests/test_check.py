@@ -131,3 +131,13 @@ def test_asking_whether_people_are_there_takes_as_many_queries_for_ten_steps_as_
 
     cost(1)
     assert cost(10) == cost(1)
+
+
+@pytest.mark.parametrize("text", [
+    "name: t.x\ntitle: x\nform: &a {a: *a}\nsteps:\n  - {id: draft, people: drafter, next: end}\n",
+    "x0: &x0 [1, 2, 3, 4, 5, 6, 7, 8, 9]\n" + "".join(
+        f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 9)) + "name: t.x\ntitle: x\nsteps: []\n",
+])
+def test_aliases_that_never_end_or_unfold_into_millions_are_refused_at_once(text):
+    definition, problems = parse(text)
+    assert definition is None and "YAML" in problems[0].message
