@@ -9,6 +9,7 @@ import click
 
 from oa_kernel.errors import UsageError
 
+from . import bpmn as bpmn_commands
 from . import workflow_reports
 from .common import as_json, json_option, needs_installation, person, table
 
@@ -20,6 +21,7 @@ def workflow() -> None:
 
 workflow.add_command(workflow_reports.statistics)
 workflow.add_command(workflow_reports.xes)
+workflow.add_command(bpmn_commands.bpmn)
 
 
 @workflow.command("list")

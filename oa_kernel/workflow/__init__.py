@@ -34,7 +34,7 @@ from .standing import delegate_standing, end_stand_in, hand_over, set_absent, st
 from .statistics import case_counts, statistics
 from .statistics import versions as definition_versions
 from .steps import failed_services, repeat_service
-from .store import check_text, definition, definitions, publish, sync_definitions, validate_text
+from .store import check_text, definition, definition_text, definitions, publish, sync_definitions, validate_text
 from .todo import actions_of, get_task, is_about, next_task, task_actions, todo, todo_counts
 from .trial import simulate, simulate_text
 from .view import (
@@ -70,6 +70,7 @@ __all__ = [
     "check_text",
     "definition",
     "definition_of",
+    "definition_text",
     "definition_versions",
     "definitions",
     "deadline_words",

@@ -95,6 +95,22 @@ def begin(name: str, title: str, by: Any, *, copy_of: str = "") -> Draft:
     return get(name, by)
 
 
+def plain_name(name: str) -> str:
+    """A name from elsewhere as one that can be: small letters, digits, underscores, dots; empty where nothing is left."""
+    return re.sub(r"[^a-z0-9_.]+", "_", name.lower()).strip("_.0123456789")[:120]
+
+
+def take_in(name: str, title: str, text: str, by: Any) -> Draft:
+    """A definition from elsewhere (BPMN) as a draft under a new name; its text's own name and title give way.
+
+    :raises Invalid: for a name or title that cannot be one, or a text that is too long.
+    """
+    with db.transaction():
+        made = begin(name, title, by)
+        text = editing.apply(text, [{"op": "head", "values": {"name": made.name, "title": title.strip(), "version": 1}}])
+        return save(made.name, text, made.version, by)
+
+
 def save(name: str, text: str, version: int, by: Any) -> Draft:
     """Keeps a text as it was typed, right or wrong.
 

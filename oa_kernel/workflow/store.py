@@ -197,6 +197,11 @@ def definition(name: str) -> Definition:
     return by_id(row[0])
 
 
+def definition_text(name: str) -> str:
+    """The YAML of what new cases of that name begin with; NotFound names the nearest."""
+    return str(WorkflowDefinition.get_by_id(definition(name).row_id).text)
+
+
 def by_id(row_id: int) -> Definition:
     """The definition of a running case; compiled once a process."""
     cache = runtime.current().cache.setdefault("workflow.compiled", {})

@@ -29,7 +29,8 @@ people = st.one_of(
 modes = st.one_of(st.sampled_from(["one", "all", "sequence"]), st.builds(lambda r: {"ratio": r}, st.sampled_from([0.5, 0.6, 1.0, 1])),
                   st.just({"ratio": 0.5, "veto": ["li"]}), st.just({"weights": {"li": 2, "wang": 1}, "pass": 2, "veto": ["li"]}))
 overdue = st.one_of(st.sampled_from(["urge", "escalate", "pass"]), st.builds(lambda p: {"transfer": p}, people))
-idents = st.sampled_from(["review", "审核", "1st", "StartEvent", "EndEvent", "Flow_StartEvent", "Due_review", "a b", "Choice_review", "step.2", "x:y",
+idents = st.sampled_from(["review", "审核", "1st", "StartEvent", "EndEvent", "Flow_StartEvent", "Due_review", "a b", "Choice_review", "step.2",
+                          "x:y",
                           "Shape_review", "Overdue_review", "Merge_fork", "Process", "_x"])
 
 
@@ -111,10 +112,12 @@ def _fork(draw, names):
         steps = [f"{fork}_{n}{k}" for k in range(draw(st.integers(0, 2)))]
         for k, name in enumerate(steps):
             to = steps[k + 1] if k + 1 < len(steps) else join
-            ways = to if draw(st.integers(0, 3)) else [{"when": draw(conditions), "to": draw(st.sampled_from([join, "end"]))}, {"to": to}]
+            asked = {"when": draw(conditions), "to": draw(st.sampled_from([join, "end"]))} if not draw(st.integers(0, 3)) else None
+            ways = to if asked is None else [asked, {"to": to}]
             inside.append(_one(draw, name, draw(st.sampled_from(["task", "task", "notify"])), next=ways, _in=True))
         to = steps[0] if steps else join
-        branches.append({"to": to, "when": draw(conditions)} if draw(st.integers(0, 2)) == 0 else draw(st.sampled_from([to, {"to": to}])))
+        plain = draw(st.sampled_from([to, {"to": to}]))
+        branches.append({"to": to, "when": draw(conditions)} if draw(st.integers(0, 2)) == 0 else plain)
     made = {"id": fork, "type": "fork", "branches": branches}
     joined: dict = {"id": join, "type": "join"}
     if draw(st.booleans()):

@@ -38,7 +38,8 @@ def test_too_large_too_many_too_deep():
 
 
 @pytest.mark.parametrize(("data", "code"), [
-    (b"", "not_xml"), (b"\x00\x01", "not_xml"), (b"<a", "not_xml"), (b"<html/>", "not_bpmn"), (HEAD.encode() + b"</definitions>", "no_process"),
+    (b"", "not_xml"), (b"\x00\x01", "not_xml"), (b"<a", "not_xml"), (b"<html/>", "not_bpmn"),
+    (HEAD.encode() + b"</definitions>", "no_process"),
     (b"PK\x03\x04", "not_xml"), (f"{HEAD}<process id='p'/></definitions>".encode(), "no_process"),
     (b'<?xml version="1.0" encoding="nonsense"?><a/>', "not_xml"), (b'<?xml version="1.0" encoding="gbk"?><a>\xff\xff</a>', "not_xml"),
 ])
@@ -73,15 +74,18 @@ def test_choices_that_multiply_are_refused_not_worked_out():
     for k in range(n):
         parts.append(f'<exclusiveGateway id="g{k}" default="d{k}"/><exclusiveGateway id="m{k}"/>')
         before = f"m{k - 1}" if k else "t"
-        flows += [f'<sequenceFlow id="i{k}" sourceRef="{before}" targetRef="g{k}"/><sequenceFlow id="d{k}" sourceRef="g{k}" targetRef="m{k}"/>'
-                  f'<sequenceFlow id="c{k}" sourceRef="g{k}" targetRef="m{k}"><conditionExpression>${{a{k}}}</conditionExpression></sequenceFlow>']
+        way = '<sequenceFlow id="{}" sourceRef="{}" targetRef="{}">{}</sequenceFlow>'
+        asked = f"<conditionExpression>${{a{k}}}</conditionExpression>"
+        flows += [way.format(f"i{k}", before, f"g{k}", ""), way.format(f"d{k}", f"g{k}", f"m{k}", ""),
+                  way.format(f"c{k}", f"g{k}", f"m{k}", asked)]
     flows.append(f'<sequenceFlow id="z" sourceRef="m{n - 1}" targetRef="e"/><endEvent id="e"/>')
     with pytest.raises(Invalid, match="超过"):
         bpmn.read((HEAD + '<process id="p">' + "".join(parts + flows) + "</process></definitions>").encode())
 
 
 def test_a_very_long_chain_is_answered():
-    steps = "".join(f'<userTask id="t{k}"/><sequenceFlow id="f{k}" sourceRef="t{k}" targetRef="t{k + 1}"/>' for k in range(1500))
+    steps = "".join(f'<userTask id="t{k}"/><sequenceFlow id="f{k}" sourceRef="t{k}" targetRef="t{k + 1}"/>'
+                    for k in range(1500))
     try:
         made = bpmn.read((HEAD + f'<process id="p">{steps}<userTask id="t1500"/></process></definitions>').encode())
         assert made.name == "p"
