@@ -59,7 +59,8 @@ def simulate_definition(definition: Definition, drafter: Any, form: Mapping[str,
     return out
 
 
-_WORDS = {"subprocess": "子流程", "service": "自动办理", "timer": "等候", "notify": "通知", "fork": "分开并行办理", "join": "等各分支汇合"}
+_WORDS = {"subprocess": "子流程", "service": "自动办理", "timer": "等候", "notify": "通知",
+          "fork": "分开并行办理", "join": "等各分支汇合"}
 
 
 def _entered(case: Case, step: Step, when: str, before: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,8 @@ people = st.one_of(
 modes = st.one_of(st.sampled_from(["one", "all", "sequence"]), st.builds(lambda r: {"ratio": r}, st.sampled_from([0.5, 0.6, 1.0, 1])),
                   st.just({"ratio": 0.5, "veto": ["li"]}), st.just({"weights": {"li": 2, "wang": 1}, "pass": 2, "veto": ["li"]}))
 overdue = st.one_of(st.sampled_from(["urge", "escalate", "pass"]), st.builds(lambda p: {"transfer": p}, people))
-idents = st.sampled_from(["review", "审核", "1st", "StartEvent", "EndEvent", "Flow_StartEvent", "Due_review", "a b", "Choice_review", "step.2",
+idents = st.sampled_from(["review", "审核", "1st", "StartEvent", "EndEvent", "Flow_StartEvent", "Due_review",
+                          "a b", "Choice_review", "step.2",
                           "x:y",
                           "Shape_review", "Overdue_review", "Merge_fork", "Process", "_x"])
 
