@@ -134,3 +134,23 @@ def test_the_page_of_the_interface_names_every_operation(browser, oa_app):
     page = browser("drafter").get("/api/")
     assert "data-api-path" in page and "/api/v1/tasks" in page
     assert oa_app.test_client().get(page.split('<script src="')[-1].split('"')[0]).status_code == 200
+
+
+def test_who_is_added_may_come_before_beside_or_after(oa, make, oa_client):
+    from oa_kernel import workflow
+    from oa_kernel.workflow import Task
+
+    unit = make.department("处")
+    people = {name: make.person(name, name, unit) for name in ("who", "a", "b")}
+    workflow.publish("name: t.place\ntitle: 事\nversion: 1\nsteps:\n  - {id: draft, people: drafter, next: a}\n"
+                     "  - {id: a, people: {user: a}, next: end}\n")
+    for place, state in (("before", "waiting"), ("beside", "open"), ("after", "open")):
+        case = workflow.start("t.place", "一件事", {}, people["who"])
+        client = oa_client(people["a"])
+        assert "在我之后办" in client.get(f"/cases/{case.id}").text
+        task = workflow.open_task(case.id, people["a"])
+        client.submit(f"/cases/{case.id}/act", {"task": task.id, "version": task.version, "action": "add_sign", "to": "b",
+                                                "place": place})
+        mine = Task.get_by_id(task.id)
+        added = Task.get(Task.parent_id == task.id)
+        assert (mine.state, added.place) == (state, place)

@@ -196,7 +196,7 @@ def act(id: int) -> Any:
         workflow.act(
             task_id, action, person, comment=form.get("comment", "").strip(), to=to or None,
             target=form.get("target") or None, version=int(version) if version.isdigit() else None,
-            resume=form.get("resume") or "step", place=form.get("place") or None,
+            resume=form.get("resume") or "step", place=form.get("place") or "before",
         )
     except OAError as error:
         if error.status not in (409, 422):
