@@ -34,7 +34,7 @@ from peewee import (
 )
 
 from .distinct import distinct_values
-from .engine import close, count_queries, database, engine_name, init, is_postgresql, lock_rows, ping
+from .engine import close, count_queries, database, engine_name, init, is_postgresql, lock_rows, ping, write_if_free
 from .fields import JSONField, UTCDateTimeField
 from .model import Model, snapshot
 from .paging import Page, page
@@ -79,4 +79,5 @@ __all__ = [
     "savepoint",
     "snapshot",
     "transaction",
+    "write_if_free",
 ]

@@ -92,6 +92,29 @@ def init(url: str, *, folder: Path | None = None, password: str = "") -> Any:
     return engine
 
 
+def write_if_free(query: Any) -> bool:
+    """Runs a statement that may be left out where somebody else is writing; whether it ran.
+
+    SQLite has one writer at a time: what is only worth knowing (when a session was used last) does not wait for a long
+    import, and nobody's page does.
+    """
+    if is_postgresql() or database.in_transaction():
+        query.execute()
+        return True
+    database.connect(reuse_if_open=True)
+    connection = database.connection()
+    connection.execute("PRAGMA busy_timeout = 50")
+    try:
+        query.execute()
+    except peewee.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    return True
+
+
 def close() -> None:
     """Closes this thread's connection, if there is one."""
     if database.obj is not None and not database.is_closed():

@@ -103,8 +103,8 @@ def session_by_secret(secret: str) -> tuple[Session, Person] | None:
     ):
         return None
     if now - session.used_at >= USED_EVERY:
-        Session.update(used_at=now).where(Session.id == session.id, Session.used_at < now).execute()
-        session.__data__["used_at"] = now
+        if db.write_if_free(Session.update(used_at=now).where(Session.id == session.id, Session.used_at < now)):
+            session.__data__["used_at"] = now
     session.__rel__["person"] = person
     return session, person
 

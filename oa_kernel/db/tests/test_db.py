@@ -30,6 +30,13 @@ def titles():
     return sorted(t for (t,) in Thing.select(Thing.title).tuples())
 
 
+class Free(db.Model):
+    n = db.IntegerField()
+
+    class Meta:
+        table_name = "try_free"
+
+
 def test_nested_transactions_are_one(things):
     with pytest.raises(ZeroDivisionError), db.transaction():
         Thing.create(title="outer")
@@ -132,3 +139,19 @@ def test_foreign_keys_are_enforced(oa):
 
     with pytest.raises(peewee.IntegrityError), db.transaction():
         Department.create(name="x", parent=999)
+
+
+@pytest.mark.oa_databases("sqlite")
+def test_what_may_be_left_out_does_not_wait_for_another_writer(oa_installation):
+    import sqlite3
+
+    oa_installation.boot()
+    db.database.create_tables([Free])
+    row = Free.create(n=1)
+    other = sqlite3.connect(oa_installation.config_path.parent / "oa.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert db.write_if_free(Free.update(n=2).where(Free.id == row.id)) is False
+    other.execute("COMMIT")
+    assert db.write_if_free(Free.update(n=2).where(Free.id == row.id)) is True
+    assert Free.get_by_id(row.id).n == 2
+    other.close()
