@@ -102,8 +102,8 @@ def session_by_secret(secret: str) -> tuple[Session, Person] | None:
         or session.created_at + dt.timedelta(hours=security["session_absolute_hours"]) <= now
     ):
         return None
-    used = Session.update(used_at=now).where(Session.id == session.id, Session.used_at < now)
-    if now - session.used_at >= USED_EVERY and db.write_if_free(used):
+    if now - session.used_at >= USED_EVERY and db.write_if_free(
+            Session.update(used_at=now).where(Session.id == session.id, Session.used_at < now)):
         session.__data__["used_at"] = now
     session.__rel__["person"] = person
     return session, person
