@@ -42,7 +42,7 @@ def build(org: DemoOrganisation) -> None:
     with clock.freeze(org.founded()):
         org.grant("office", "own.seal_uses.keeper")
         org.grant("leader", "own.seal_uses.reader")
-        org.grant("admin", "kernel.people.reader")
+        org.grant(org.members("人事处")[0].username, "kernel.people.reader")
     ledger, rng = ledgers.get("seal_uses"), random.Random(20260202)
     office = org.person("office")
     actor = context.Actor(channel="web", ip="192.0.2.28").with_person(office)

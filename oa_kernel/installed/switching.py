@@ -72,7 +72,8 @@ def disable(name: str, by: Any = None) -> None:
     :raises Conflict: while another that is on needs it.
     """
     allowed(by)
-    find(name)
+    if name not in wanted():  # one that was uninstalled without being switched off still stands in the file
+        find(name)
     if users := users_of(name):
         raise Conflict(f"不能停用 {name}：这些插件需要它：{'、'.join(users)}。请先停用它们", code="plugin_needed")
     _switch(name, False, by)

@@ -13,9 +13,10 @@ LONGEST = 30
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 #: first parts of the kernel's addresses and tables that no package of the kernel is named after
 _KERNEL = frozenset((
-    "admin", "api", "assets", "cases", "favicon", "forgotten", "healthz", "inbox", "instances", "kernel", "language", "me", "metrics",
-    "oa", "openapi", "password", "people", "profile", "readyz", "receipts", "sign", "static", "tasks", "test", "tests",
-    "todo", "v1", "verify", "workbench",
+    "access", "admin", "api", "approvals", "assets", "cases", "departments", "favicon",
+    "forgotten", "healthz", "inbox", "instances", "kernel", "language", "me", "metrics",
+    "oa", "openapi", "password", "people", "profile", "readyz", "receipts", "sign", "stand", "static", "tasks", "test",
+    "tests", "texts", "todo", "v1", "verify", "workbench", "workflows",
 ))
 
 

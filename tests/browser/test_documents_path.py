@@ -201,5 +201,5 @@ def test_the_path_needs_no_script(service, browser):
     page.click("button[name=do][value=submit]")
     assert page.locator(".doc-current").inner_text().startswith("部门负责人初审")
     page.click(".doc-tabs a[href$='tab=flow']")
-    assert page.locator(".doc-trail-now").count() == 1
+    assert page.locator(".oa-course-step.is-current").count() == 1
     context.close()

@@ -129,7 +129,7 @@ def test_mail_waits_for_its_server_and_comes_once(running, demo):
         time.sleep(2)
         to_head = [m for m in mailbox.messages if "head@" in m["To"]]
         subjects = [str(email.header.make_header(email.header.decode_header(m["Subject"]))) for m in to_head]
-        assert len([s for s in subjects if title in s]) == 1, subjects
+        assert len([s for s in subjects if s == f"部门负责人初审：{title}"]) == 1, subjects
 
 
 def test_a_full_disk_in_the_middle_of_an_upload_leaves_nothing(running, demo, monkeypatch):
