@@ -348,6 +348,8 @@
     }
     leaving = true;
     keep();
+    clearTimeout(previewTimer); // a page asked for now would be of a document that is under review
+    previewing?.abort();
   });
   const flush = () => { if (!leaving && !saving && dirty()) post("/autosave", {version: form.elements.version.value}, {keepalive: true}).catch(() => {}); };
   // another form of the page: what is typed is saved first, so that the page that follows has the version that counts
