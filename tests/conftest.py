@@ -70,7 +70,7 @@ def sign_in(browser, service):
         page = context.new_page()
         page.problems = []
         page.on("pageerror", lambda e: page.problems.append(f"script: {e}"))
-        page.on("console", lambda m: page.problems.append(f"console: {m.text} {m.location.get('url', '')}") if m.type == "error" else None)
+        page.on("console", lambda m: m.type == "error" and page.problems.append(f"console: {m.text} {m.location.get('url')}"))
         page.goto(service.url + "/")
         page.fill("input[name=username]", username)
         page.fill("input[name=password]", PASSWORD)
