@@ -41,6 +41,12 @@ def get(name: str) -> Any:
     return section()[name]
 
 
+def on() -> bool:
+    """Whether the plugin runs in this installation: signals are the process's, which may have had another one before."""
+    state = runtime.current().plugins.states.get("archives")
+    return state is not None and state.state == "ok"
+
+
 def section() -> Mapping[str, Any]:
     """All settings of the plugin, with defaults."""
     own = runtime.current().config.plugin("archives")

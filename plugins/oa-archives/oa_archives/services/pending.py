@@ -7,7 +7,7 @@ from typing import Any
 from oa_kernel import audit, clock, db, permissions, signals
 from oa_kernel.errors import Conflict, Invalid, NotFound
 
-from .. import retention, rights
+from .. import retention, rights, settings
 from ..models import Item, Pending
 from . import keywords, sources
 
@@ -18,7 +18,8 @@ def connect() -> None:
 
 
 def _ready(_sender: Any, *, kind: str, subject_id: str, by: Any = None, **_: Any) -> None:
-    offer(kind, str(subject_id), by)
+    if settings.on():
+        offer(kind, str(subject_id), by)
 
 
 def offer(kind: str, subject_id: str, by: Any = None) -> Pending | None:

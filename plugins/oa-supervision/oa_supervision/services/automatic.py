@@ -17,6 +17,8 @@ def connect() -> None:
 
 
 def _started(_sender: Any, *, instance: Any, by: Any = None, **_: Any) -> None:
+    if not settings.on():
+        return
     days = settings.get("automatic").get(instance.urgency)
     if not days or not instance.subject_kind or instance.subject_kind == items.EXTENSION:
         return
