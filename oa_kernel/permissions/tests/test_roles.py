@@ -19,7 +19,9 @@ def test_the_three_administrators_share_no_permission_but_have_each_their_own(oa
     assert all(held) and not (held[0] & held[1] or held[1] & held[2] or held[0] & held[2])
     known = permissions.registered()
     for name, domain in (("system_admin", "system"), ("security_admin", "security"), ("audit_admin", "audit")):
-        assert {known[p].domain for p in found[name].permissions} == {domain}
+        assert domain in {known[p].domain for p in found[name].permissions}
+        # figures of workflows, for one, may be given to others too
+        assert {known[p].domain for p in found[name].permissions} <= {domain, "business"}
 
 
 def test_a_plugins_role_cannot_smuggle_an_administrators_right(oa):
