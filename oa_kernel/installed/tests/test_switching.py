@@ -20,7 +20,7 @@ plugins:
 @pytest.fixture
 def file(oa_installation, restart):
     before = oa_installation.config_path.read_text()
-    database = next((line + "\n" + before.splitlines()[n + 1] for n, line in enumerate(before.splitlines())
+    database = next((line + "\n" + before.splitlines()[n + 1] + "\n" for n, line in enumerate(before.splitlines())
                      if line.startswith("database:")), "")
     oa_installation.config_path.write_text(FILE + database)
     restart()

@@ -108,7 +108,7 @@ def test_pseudonyms_hold_within_a_log_and_not_beyond_it(desk, cases):
 
 
 def test_characters_xml_does_not_have_do_not_break_it(desk, cases):
-    Instance.update(title="甲\x0b乙\x00\n丙").where(Instance.id == cases[0].id).execute()
+    Instance.update(title="甲\x0b乙\x1f\n丙").where(Instance.id == cases[0].id).execute()
     assert values(read(xes.log("t.case", by=desk.admin)).find(f"{NS}trace"))["title"] == "甲\ufffd乙\ufffd\n丙"
 
 
