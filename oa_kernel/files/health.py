@@ -33,12 +33,12 @@ def store() -> tuple[str, str]:
     place = folder()
     if place.exists() and not os.access(place, os.R_OK | os.W_OK | os.X_OK):
         return "problem", f"没有读写 {place} 的权限"
-    newest = list(Blob.select().order_by(Blob.id.desc()).limit(_SAMPLE))
+    newest = list(Blob.select().where(Blob.erased_at.is_null()).order_by(Blob.id.desc()).limit(_SAMPLE))
     missing = [b.sm3 for b in newest if not blob_path(b.sm3).is_file()]
     if missing:
         example = missing[0][:16]
         return "problem", f"最近 {len(newest)} 份内容中有 {len(missing)} 份不在磁盘上（如 {example}…），请从备份恢复"
-    latest = File.select().order_by(File.id.desc()).first()
+    latest = File.select().where(File.erased_at.is_null()).order_by(File.id.desc()).first()
     if latest is not None:
         try:
             b"".join(open_content(latest, 0, 1))

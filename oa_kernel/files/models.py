@@ -11,6 +11,11 @@ class Blob(db.Model):
     sm3 = db.CharField(max_length=64, unique=True)
     size = db.BigIntegerField()
     created_at = db.UTCDateTimeField()
+    #: half of the content's key, 16 bytes in hex; the other half stands in the blob's header, wrapped by the key ring.
+    #: One without the other opens nothing, so that erasing this half erases every copy of the blob
+    share = db.CharField(max_length=32, default="")
+    #: since when the content is destroyed
+    erased_at = db.UTCDateTimeField(null=True)
 
     class Meta:
         table_name = "files_blob"
@@ -29,6 +34,8 @@ class File(db.Model):
     #: the version before this one, and which this is, from 1
     previous = db.ForeignKeyField("self", null=True, on_delete="RESTRICT")
     version = db.IntegerField(default=1)
+    #: since when its content is destroyed; what it was stays known
+    erased_at = db.UTCDateTimeField(null=True)
 
     class Meta:
         table_name = "files_file"

@@ -59,12 +59,13 @@ def store(
     limit = runtime.current().config["storage"]["max_upload"]
     limit = limit if max_size is None else min(limit, max_size)
     with _temporary() as temporary:
-        digest, size, mime = _write(temporary, stream, name, extension, limit, allow)
+        share = new_key()
+        digest, size, mime = _write(temporary, stream, name, extension, limit, allow, share)
         if mime == "application/octet-stream" and mime_hint and _plain_hint(mime_hint):
             mime = mime_hint
         with db.transaction():
             _hold(shared=True)
-            blob = _place(temporary, digest, size)
+            blob = _place(temporary, digest, size, share)
             row = File.create(
                 blob=blob, name=name, size=size, sm3=digest, mime=mime, by_id=_id(by), at=clock.now(),
                 previous=previous, version=previous.version + 1 if previous else 1,
@@ -108,6 +109,10 @@ def open_content(file: File, start: int = 0, end: int | None = None) -> Content:
     :raises NotFound: when the blob is missing on disk.
     :raises oa_kernel.crypto.CryptoError: when it was altered; nothing unauthenticated is handed out.
     """
+    share, erased_at = Blob.select(Blob.share, Blob.erased_at).where(Blob.id == file.blob_id).tuples().get()
+    erased_at = file.erased_at or erased_at
+    if erased_at is not None:
+        raise NotFound(f"文件 {file.name} 的内容已于 {clock.local(erased_at).date()} 按规定销毁，无法恢复", code="file_erased")
     path = blob_path(file.sm3)
     try:
         source = path.open("rb", buffering=0)
@@ -118,7 +123,7 @@ def open_content(file: File, start: int = 0, end: int | None = None) -> Content:
     except OSError as error:
         raise Unavailable(f"暂时无法读取文件 {file.name}：{error.strerror}") from error
     try:
-        reader = ChunkReader(source, runtime.current().keys.unwrap)
+        reader = ChunkReader(source, lambda info: _joined(runtime.current().keys.unwrap(info), share))
         return Content(source, reader.chunks(start, reader.size if end is None else min(end, reader.size)))
     except BaseException:
         source.close()
@@ -158,13 +163,13 @@ def temporary_folder() -> Path:
 
 
 def _write(
-    path: Path, stream: Any, name: str, extension: str, limit: int, allow: Collection[str] | None
+    path: Path, stream: Any, name: str, extension: str, limit: int, allow: Collection[str] | None, share: bytes
 ) -> tuple[str, int, str]:
     keys = runtime.current().keys
     key = new_key()
     head, tail, size = b"", b"", 0
     with _disk(), path.open("xb", buffering=0) as sink, _Digest() as digest:
-        with ChunkWriter(_Whole(sink), key, keys.wrap(key), PIECE) as writer:
+        with ChunkWriter(_Whole(sink), key, keys.wrap(_joined(key, share.hex())), PIECE) as writer:
             while piece := stream.read(PIECE):
                 size += len(piece)
                 if size > limit:
@@ -235,24 +240,46 @@ class _Whole:
         return done
 
 
-def _place(temporary: Path, digest: str, size: int) -> Blob:
-    """The content's row, and its file at its place. Content that is there already is kept as it is."""
-    target = blob_path(digest)
-    blob = Blob.get_or_none(Blob.sm3 == digest)
-    with _disk():
-        if blob is None or not target.exists():
+def _joined(half: bytes, share: str) -> bytes:
+    """The key of a content out of its two halves, or a half out of the key and the other; no share: it was not split."""
+    return bytes(a ^ b for a, b in zip(half, bytes.fromhex(share), strict=True)) if share else half
+
+
+def _place(temporary: Path, digest: str, size: int, share: bytes) -> Blob:
+    """The content's row, and its file at its place. Content that is there already is kept as it is.
+
+    The row comes first: whoever stores the same content at the same time waits for it. A row's half of the key never
+    changes while the content is kept, so that what a rolled back transaction left on disk is written over.
+    """
+    target, mark = blob_path(digest), db.database.param
+    db.database.execute_sql(
+        f"INSERT INTO files_blob (sm3, size, created_at, share) VALUES ({mark}, {mark}, {mark}, {mark})"
+        " ON CONFLICT (sm3) DO UPDATE SET share = excluded.share, erased_at = NULL"
+        " WHERE files_blob.erased_at IS NOT NULL",
+        (digest, size, Blob.created_at.db_value(clock.now()), share.hex()),
+    )
+    blob = Blob.get(Blob.sm3 == digest)
+    ours = blob.share == share.hex()
+    if ours or not target.exists():
+        source = temporary if ours else _again(temporary, share.hex(), blob.share)
+        with _disk():
             _make_folders(target.parent)
-            os.replace(temporary, target)
+            os.replace(source, target)
             _sync_folder(target.parent)
-    if blob is None:
-        mark = db.database.param
-        db.database.execute_sql(
-            f"INSERT INTO files_blob (sm3, size, created_at) VALUES ({mark}, {mark}, {mark})"
-            " ON CONFLICT (sm3) DO NOTHING",
-            (digest, size, Blob.created_at.db_value(clock.now())),
-        )
-        blob = Blob.get(Blob.sm3 == digest)
     return blob
+
+
+def _again(temporary: Path, share: str, other: str) -> Path:
+    """The same content written under a key whose half is the row's, where the row's file was lost."""
+    keys, key = runtime.current().keys, new_key()
+    path = temporary.with_suffix(".again")
+    with _disk(), temporary.open("rb", buffering=0) as source, path.open("xb", buffering=0) as sink:
+        reader = ChunkReader(source, lambda info: _joined(keys.unwrap(info), share))
+        with ChunkWriter(_Whole(sink), key, keys.wrap(_joined(key, other)), PIECE) as writer:
+            for piece in reader.chunks():
+                writer.write(piece)
+        os.fsync(sink.fileno())
+    return path
 
 
 @contextmanager

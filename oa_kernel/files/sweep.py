@@ -86,7 +86,7 @@ def _remove_unknown(batch: list[str], before: float) -> int:
     gone = 0
     with db.transaction():
         _hold(shared=False)
-        known = {r[0] for r in Blob.select(Blob.sm3).where(Blob.sm3.in_(batch)).tuples()}
+        known = {r[0] for r in Blob.select(Blob.sm3).where(Blob.sm3.in_(batch), Blob.erased_at.is_null()).tuples()}
         for name in batch:
             path = blob_path(name)
             # looked at again: somebody may have stored the same content meanwhile
