@@ -9,13 +9,15 @@
     query = INDEX.matching(Item.select(), Item.id, q)    # only those that hold every word of q
     INDEX.page(Item.select(), Item.id, q)                # a page of them, the highest ids first
 
-The index knows nothing of rights: who asks puts them into the same query. Any substring of two characters is found
-(see :mod:`.tokens`).
+The index knows nothing of rights: who asks puts them into the same query. Where somebody may see few rows of many, labels
+(of a row's department, of its level) let the index itself leave the others out, so that not every hit is looked at.
+Any substring of two characters is found (see :mod:`.tokens`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import peewee
@@ -24,13 +26,12 @@ from oa_kernel import db
 from oa_kernel.db import paging
 from oa_kernel.errors import BadRequest
 
+from . import fts5, tsvector
 from . import tokens as words
 
-_WEIGHTS = "ABCD"
-#: tokens of one row on PostgreSQL, which keeps at most 256 positions of a word
-_PIECE = 1_000
-#: tokens that two pieces share, so that no phrase is lost between them
-_OVERLAP = words.LONGEST
+_LABEL = re.compile(r"[a-z0-9]{1,40}")
+#: groups of labels, of each of which a row must have one
+Labels = Sequence[Iterable[str]]
 
 
 class TextIndex:
@@ -40,13 +41,16 @@ class TextIndex:
     :param columns: one to four parts of a text that can be searched alone.
     :param stored: SQLite keeps the tokens too, so that a row can be indexed anew or taken out without telling what it
         was indexed with; without, the index is about a third smaller. (PostgreSQL's knows anyway.)
+    :param labelled: rows have labels (letters a–z and digits, at most 40) that a query can ask for.
     """
 
-    def __init__(self, name: str, columns: Sequence[str] = ("text",), *, stored: bool = False) -> None:
-        if not 1 <= len(columns) <= len(_WEIGHTS):
-            raise ValueError("an index has one to four columns")
+    def __init__(
+        self, name: str, columns: Sequence[str] = ("text",), *, stored: bool = False, labelled: bool = False
+    ) -> None:
+        if not 1 <= len(columns) <= len(tsvector.WEIGHTS) or fts5.LABELS in columns:
+            raise ValueError("an index has one to four columns, none of them named labels")
         self.name, self.columns, self.table = name, tuple(columns), f"{name}_fts"
-        self.stored = stored
+        self.stored, self.labelled = stored, labelled
         self._fts = peewee.Table(self.table)
 
     def exists(self) -> bool:
@@ -62,31 +66,37 @@ class TextIndex:
             execute(f"CREATE INDEX IF NOT EXISTS {self.table}_words ON {self.table} USING GIN (words)")
         else:
             content = "" if self.stored else "content='',"
-            execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {self.table} USING fts5({', '.join(self.columns)}, {content}"
-                    " tokenize=\"unicode61 remove_diacritics 0\")")
+            execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {self.table} USING fts5({', '.join(self._all)},"
+                    f" {content} {fts5.OPTIONS})")
 
     def drop(self) -> None:
         """Takes the table away."""
         db.database.execute_sql(f"DROP TABLE IF EXISTS {self.table}")
 
-    def put(self, row_id: int, texts: Mapping[str, str], old: Mapping[str, str] | None = None) -> None:
-        """Indexes a row. ``old``: the texts it was indexed with before, without which it would be found twice; not
-        needed where the index is ``stored``."""
+    def put(
+        self, row_id: int, texts: Mapping[str, str], old: Mapping[str, str] | None = None, *,
+        labels: Iterable[str] = (), old_labels: Iterable[str] = (),
+    ) -> None:
+        """Indexes a row. ``old``, ``old_labels``: what it was indexed with before, without which it would be found
+        twice; not needed where the index is ``stored``."""
         if old is not None or self.stored:
-            self.remove(row_id, old or {})
+            self.remove(row_id, old or {}, old_labels)
         mark = db.database.param
         if db.is_postgresql():
-            for n, vector in enumerate(self._pieces(texts)):
+            extra = [tsvector.block(row_id), *(tsvector.label(name) for name in self._checked(labels))]
+            for n, vector in enumerate(tsvector.pieces(self.columns, texts, extra)):
                 db.database.execute_sql(
                     f"INSERT INTO {self.table} (id, piece, words) VALUES ({mark}, {mark}, {mark}::tsvector)",
                     (row_id, n, vector))
             return
-        db.database.execute_sql(
-            f"INSERT INTO {self.table} (rowid, {', '.join(self.columns)}) VALUES ({', '.join([mark] * (len(self.columns) + 1))})",
-            (row_id, *self._joined(texts)))
+        marks = ", ".join([mark] * (len(self._all) + 1))
+        db.database.execute_sql(f"INSERT INTO {self.table} (rowid, {', '.join(self._all)}) VALUES ({marks})",
+                                (row_id, *self._joined(texts, labels)))
 
-    def remove(self, row_id: int, old: Mapping[str, str] | None = None) -> None:
-        """Takes a row out. ``old``: the texts it was indexed with; not needed where the index is ``stored``."""
+    def remove(
+        self, row_id: int, old: Mapping[str, str] | None = None, old_labels: Iterable[str] = ()
+    ) -> None:
+        """Takes a row out. ``old``: what it was indexed with; not needed where the index is ``stored``."""
         mark = db.database.param
         if db.is_postgresql() or self.stored:
             key = "id" if db.is_postgresql() else "rowid"
@@ -94,39 +104,98 @@ class TextIndex:
             return
         if old is None:
             raise ValueError(f"{self.table}: say what the row was indexed with")
-        db.database.execute_sql(
-            f"INSERT INTO {self.table} ({self.table}, rowid, {', '.join(self.columns)})"
-            f" VALUES ('delete', {', '.join([mark] * (len(self.columns) + 1))})", (row_id, *self._joined(old)))
+        marks = ", ".join([mark] * (len(self._all) + 1))
+        db.database.execute_sql(f"INSERT INTO {self.table} ({self.table}, rowid, {', '.join(self._all)})"
+                                f" VALUES ('delete', {marks})", (row_id, *self._joined(old, old_labels)))
 
-    def matching(self, query: Any, key: Any, q: str, column: str = "") -> Any:
+    def matching(self, query: Any, key: Any, q: str, column: str = "", labels: Labels = ()) -> Any:
         """``query``, limited to rows whose text holds every word of ``q``.
 
         :param key: the id field of the table that is asked.
         :param column: only this part of the text.
+        :param labels: of each group a row must have one.
         :raises BadRequest: for a query without a letter or digit, or an unknown column.
         """
         if db.is_postgresql():
-            return query.where(self.condition(key, q, column))
-        match = peewee.Expression(self._fts.c[self.table], "MATCH", self._fts_query(q, column))
+            return query.where(self.condition(key, q, column, labels))
+        match = peewee.Expression(self._fts.c[self.table], "MATCH", self._fts_query(q, column, labels))
         return query.from_(self._fts, *query._from_list).where(match, key == self._fts.c.rowid)
 
-    def condition(self, key: Any, q: str, column: str = "") -> Any:
+    def condition(self, key: Any, q: str, column: str = "", labels: Labels = ()) -> Any:
         """The same as a condition on ``key``, for a query with an order of its own: all hits are looked at."""
         if not db.is_postgresql():
-            text = self._fts_query(q, column)
+            text = self._fts_query(q, column, labels)
             return key.in_(db.SQL(f"(SELECT rowid FROM {self.table} WHERE {self.table} MATCH ?)", (text,)))
-        weight = _WEIGHTS[self.columns.index(column)] if self._known(column) else ""
+        return self._held(key, self._tsqueries(q, column, labels), "")
+
+    def page(
+        self, query: Any, key: Any, q: str, *, column: str = "", labels: Labels = (), limit: int = 20,
+        cursor: str | None = None,
+    ) -> db.Page:
+        """A page of what :meth:`matching` finds, the highest ids first: as many rows are looked at as are shown, and
+        those in between that the rest of the query leaves out. On PostgreSQL one query for a common word, up to four
+        for a rare one."""
+        limit = max(1, min(limit, paging.MAX_LIMIT))
+        below = paging.decode(cursor, [key])[0] if cursor else None
+        if db.is_postgresql():
+            rows = self._newest(query, key, self._tsqueries(q, column, labels), below, limit + 1)
+            return paging.cut(rows, [key], limit)
+        query = self.matching(query, key, q, column, labels)
+        if below is not None:
+            query = query.where(self._fts.c.rowid < below)
+        return paging.cut(list(query.order_by(self._fts.c.rowid.desc()).limit(limit + 1)), [key], limit)
+
+    def _newest(self, query: Any, key: Any, asked: Sequence[str], below: int | None, wanted: int) -> list[Any]:
+        top = self._top() if below is None else int(below) - 1
+        if below is not None:
+            query = query.where(key < below)
+        rows: list[Any] = []
+        ceiling = top + 1
+        for blocks, low in tsvector.windows(top):
+            # by number too: the last window has no blocks, and no row comes twice
+            part = query.where(self._held(key, asked, blocks), key >= low, key < ceiling)
+            rows += list(part.order_by(key.desc()).limit(wanted - len(rows)))
+            if len(rows) >= wanted:
+                break
+            ceiling = low
+        return rows
+
+    def _top(self) -> int:
+        found = db.database.execute_sql(f"SELECT max(id) FROM {self.table}").fetchone()[0]
+        return -1 if found is None else int(found)
+
+    def _held(self, key: Any, asked: Sequence[str], blocks: str) -> Any:
+        """Each phrase may stand in another piece of the row."""
         found = None
-        for phrase in self._asked(q):
-            text = self._tsquery(*phrase, weight)
-            one = key.in_(db.SQL(f"(SELECT id FROM {self.table} WHERE words @@ %s::tsquery)", (text,)))
+        for text in asked:
+            whole = f"{blocks} & {text}" if blocks else text
+            one = key.in_(db.SQL(f"(SELECT id FROM {self.table} WHERE words @@ %s::tsquery)", (whole,)))
             found = one if found is None else found & one
         return found
+
+    def _tsqueries(self, q: str, column: str, labels: Labels) -> list[str]:
+        weight = tsvector.WEIGHTS[self.columns.index(column)] if self._known(column) else ""
+        more = "".join(" & " + tsvector.any_of(tsvector.label(name) for name in self._checked(group)) for group in labels)
+        return [f"({tsvector.query(*phrase, weight)}){more}" for phrase in self._asked(q)]
+
+    @property
+    def _all(self) -> tuple[str, ...]:
+        """The columns of SQLite's table."""
+        return (*self.columns, fts5.LABELS) if self.labelled else self.columns
 
     def _known(self, column: str) -> bool:
         if column and column not in self.columns:
             raise BadRequest(f"不能按“{column}”检索，可用：{'、'.join(self.columns)}")
         return bool(column)
+
+    def _checked(self, labels: Iterable[str]) -> list[str]:
+        given = list(labels)
+        if given and not self.labelled:
+            raise ValueError(f"{self.table} has no labels")
+        for name in given:
+            if not _LABEL.fullmatch(name):
+                raise ValueError(f"{self.table}: a label is letters a–z and digits, not {name!r}")
+        return given
 
     @staticmethod
     def _asked(q: str) -> list[tuple[list[str], bool]]:
@@ -135,52 +204,14 @@ class TextIndex:
             raise BadRequest("请输入要检索的文字（至少一个字、字母或数字）", code="empty_query")
         return asked
 
-    def _fts_query(self, q: str, column: str) -> str:
-        text = " AND ".join(self._match(*phrase) for phrase in self._asked(q))
-        return f"{column} : ({text})" if self._known(column) else text
+    def _fts_query(self, q: str, column: str, labels: Labels) -> str:
+        text = " AND ".join(fts5.match(*phrase) for phrase in self._asked(q))
+        if self._known(column):
+            text = f"{column} : ({text})"
+        elif self.labelled:
+            text = f"{{{' '.join(self.columns)}}} : ({text})"
+        return text + fts5.labelled([self._checked(group) for group in labels])
 
-    def page(self, query: Any, key: Any, q: str, *, column: str = "", limit: int = 20, cursor: str | None = None) -> db.Page:
-        """A page of what :meth:`matching` finds, the highest ids first: as many rows are looked at as are shown, and
-        those in between that the rest of the query leaves out."""
-        query = self.matching(query, key, q, column)
-        limit = max(1, min(limit, paging.MAX_LIMIT))
-        order = key if db.is_postgresql() else self._fts.c.rowid
-        if cursor:
-            query = query.where(order < paging.decode(cursor, [key])[0])
-        return paging.cut(list(query.order_by(order.desc()).limit(limit + 1)), [key], limit)
-
-    def _joined(self, texts: Mapping[str, str]) -> list[str]:
-        return [" ".join(words.tokens(texts.get(c, ""))) for c in self.columns]
-
-    @staticmethod
-    def _match(phrase: list[str], beginning: bool) -> str:
-        # tokens are letters and digits only, so nothing in them can end the quotes
-        return f'"{" ".join(phrase)}"' + (" *" if beginning else "")
-
-    @staticmethod
-    def _tsquery(phrase: list[str], beginning: bool, column: str) -> str:
-        parts = [f"'{token}'{':' + column if column else ''}" for token in phrase]
-        if beginning:
-            parts[-1] = f"'{phrase[-1]}':*{column}"
-        return " <-> ".join(parts)
-
-    def _pieces(self, texts: Mapping[str, str]) -> list[str]:
-        """Vectors of a text: parts of it that overlap, the columns told apart by weight."""
-        rows: list[list[str]] = [[]]
-        position = 0
-        for weight, column in zip(_WEIGHTS, self.columns, strict=False):
-            found = words.tokens(texts.get(column, ""))
-            start = 0
-            while start < len(found):
-                room = _PIECE - position
-                if room <= _OVERLAP:
-                    rows.append([])
-                    position, room = 0, _PIECE
-                for token in found[start:start + room]:
-                    position += 1
-                    rows[-1].append(f"'{token}':{position}{weight}")
-                start += room
-                if start < len(found):
-                    start -= _OVERLAP
-            position += 1  # no phrase begins in one column and ends in the next
-        return [" ".join(row) for row in rows]
+    def _joined(self, texts: Mapping[str, str], labels: Iterable[str]) -> list[str]:
+        found = [" ".join(words.tokens(texts.get(c, ""))) for c in self.columns]
+        return [*found, " ".join(self._checked(labels))] if self.labelled else found

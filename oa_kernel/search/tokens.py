@@ -1,9 +1,12 @@
 """Text as tokens of which any substring of two characters is a phrase.
 
-A run of CJK characters becomes its overlapping pairs and, at its end, the last character alone, so that every character
-begins exactly one token: 消防安全 is 消防 防安 安全 全. Latin letters and digits are words. Spaces and punctuation are
-dropped, on both sides alike, and a query's last token is a beginning: 消防安 asks for 消防 followed by 防安, 安 alone
-for what begins with 安.
+Every character of a run of CJK characters begins one token: itself and the two that follow, fewer at the run's end.
+消防安全 is 消防安 防安全 安全 全. Latin letters and digits are words. Spaces and punctuation are dropped, on both sides
+alike. A query of three characters or more asks for whole tokens one after the other (消防安全: 消防安 then 防安全); a
+shorter one for what begins with it, for which two characters have an index of their own.
+
+Three characters rather than two, because a phrase of common pairs that stands nowhere would otherwise be looked for in
+every text that has all the pairs; the index is about twice as large for it (see docs/performance.md).
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ _RUN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
 MOST_PHRASES = 8
 #: tokens of one phrase
 LONGEST = 64
+#: characters of a token of a CJK run
+WIDTH = 3
 
 
 def normal(text: str) -> str:
@@ -32,8 +37,8 @@ def tokens(text: str) -> list[str]:
     """All tokens of a text, in order."""
     found: list[str] = []
     for run in _RUN.findall(normal(text)):
-        if _is_cjk(run):
-            found += [run[i:i + 2] for i in range(len(run))]
+        if is_cjk(run):
+            found += [run[i:i + WIDTH] for i in range(len(run))]
         else:
             found.append(run)
     return found
@@ -48,16 +53,25 @@ def phrases(query: str) -> list[tuple[list[str], bool]]:
             continue
         made = tokens(word)
         last = runs[-1]
-        if _is_cjk(last) and len(last) > 1:
-            made.pop()  # the last character alone: in the text it may begin another pair
-            found.append((made[:LONGEST], False))
+        if is_cjk(last) and len(last) >= WIDTH:
+            # in the text more may follow: the last characters begin tokens that are not known
+            found.append((made[:1 - WIDTH][:LONGEST], False))
+        elif is_cjk(last):
+            made = made[:len(made) - len(last) + 1]
+            found.append((made[:LONGEST], len(made) <= LONGEST))
         else:
-            found.append((made[:LONGEST], True))
+            found.append((made[:LONGEST], len(made) <= LONGEST))
     return found
 
 
-def _is_cjk(run: str) -> bool:
+def is_cjk(run: str) -> bool:
+    """Whether it begins with a CJK character."""
     return bool(re.match(rf"[{_CJK}]", run))
+
+
+def is_full(token: str) -> bool:
+    """Whether it is of a CJK run and as long as a token can be."""
+    return len(token) == WIDTH and is_cjk(token)
 
 
 def snippet(text: str, query: str, around: int = 40) -> tuple[str, str, str]:
@@ -80,4 +94,4 @@ def snippet(text: str, query: str, around: int = 40) -> tuple[str, str, str]:
     return plain[:2 * around] + ("…" if len(plain) > 2 * around else ""), "", ""
 
 
-__all__ = ["LONGEST", "MOST_PHRASES", "normal", "phrases", "snippet", "tokens"]
+__all__ = ["LONGEST", "MOST_PHRASES", "WIDTH", "is_cjk", "is_full", "normal", "phrases", "snippet", "tokens"]

@@ -115,12 +115,66 @@ letters = st.text("消防安全检查通知的12aB〔〕 ，", min_size=0, max_s
 @example(text="的消防12号文", start=1, length=4)
 def test_any_substring_of_two_cjk_characters_or_more_is_found(things, text, start, length):
     piece = text[start:start + length].strip()
-    if sum(words._is_cjk(c) for c in piece) < 2 or " " in piece or words.tokens(piece) == []:
+    if sum(words.is_cjk(c) for c in piece) < 2 or " " in piece or words.tokens(piece) == []:
         return
     edge = words._RUN.findall(words.normal(text[:start]))
     first = words._RUN.findall(words.normal(piece))[0]
-    if edge and not words._is_cjk(first) and text[:start][-1:].isalnum() and not words._is_cjk(text[:start][-1]):
+    if edge and not words.is_cjk(first) and text[:start][-1:].isalnum() and not words.is_cjk(text[:start][-1]):
         return  # begins inside a Latin word
     Thing.delete().execute()
     here = things(text)
     assert here in found(piece)
+
+
+LABELLED = search.TextIndex("try_label", ("title",), labelled=True)
+
+
+@pytest.fixture
+def labelled(oa):
+    db.database.create_tables([Thing])
+    LABELLED.create()
+
+    def add(title, *labels):
+        thing = Thing.create(title=title)
+        LABELLED.put(thing.id, {"title": title}, labels=labels)
+        return thing.id
+
+    yield add
+    LABELLED.drop()
+    db.database.drop_tables([Thing])
+
+
+def test_labels_limit_what_is_found_and_are_no_words_of_the_text(labelled):
+    here = labelled("消防安全检查 d2", "d1", "s0")
+    there = labelled("消防安全演练", "d2", "s1")
+
+    def ids(q, *labels):
+        return [t.id for t in LABELLED.page(Thing.select(), Thing.id, q, labels=labels).items]
+
+    assert ids("消防") == [there, here]
+    assert ids("消防", ["d1"]) == [here] and ids("消防", ["d1", "d2"], ["s1"]) == [there] and ids("消防", ["d3"]) == []
+    assert ids("d2") == [here] and ids("s0") == []
+    LABELLED.put(here, {"title": "消防"}, old={"title": "消防安全检查 d2"}, labels=["d3"], old_labels=["d1", "s0"])
+    assert ids("消防", ["d3"]) == [here] and ids("消防", ["d1"]) == [] and ids("检查") == []
+    with pytest.raises(ValueError):
+        ids("消防", ['d1" OR "s1'])
+    with pytest.raises(ValueError):
+        INDEX.page(Thing.select(), Thing.id, "消防", labels=[["d1"]])
+
+
+def test_pages_go_through_all_windows_and_no_hit_comes_twice(things, monkeypatch):
+    from oa_kernel.search import tsvector
+
+    monkeypatch.setattr(tsvector, "BLOCK", 3)
+    monkeypatch.setattr(tsvector, "WINDOWS", (1, 2))
+    hits = [things("会议纪要" if n % 4 else "其他") for n in range(30)]
+    hits = [i for n, i in enumerate(hits) if n % 4][::-1]
+    for limit in (1, 4, 7, 50):
+        seen, cursor = [], None
+        while True:
+            page = INDEX.page(Thing.select(), Thing.id, "会议", limit=limit, cursor=cursor)
+            seen += [t.id for t in page.items]
+            cursor = page.next
+            if cursor is None:
+                break
+        assert seen == hits, limit

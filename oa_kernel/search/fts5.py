@@ -1,0 +1,20 @@
+"""How SQLite's FTS5 is asked for phrases of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+#: the column of the labels
+LABELS = "labels"
+#: two characters have an index of their own (see :mod:`.tokens`)
+OPTIONS = "prefix='2', tokenize=\"unicode61 remove_diacritics 0\""
+
+
+def match(phrase: Sequence[str], beginning: bool) -> str:
+    """An FTS5 string; tokens are letters and digits only, so nothing in them can end the quotes."""
+    return f'"{" ".join(phrase)}"' + (" *" if beginning else "")
+
+
+def labelled(groups: Iterable[Iterable[str]]) -> str:
+    """" AND …" for each group, of whose labels one must be there."""
+    return "".join(f" AND {LABELS} : ({' OR '.join(chr(34) + name + chr(34) for name in group)})" for group in groups)
