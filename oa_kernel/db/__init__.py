@@ -12,6 +12,7 @@
 """
 
 from peewee import (
+    EXCLUDED,
     SQL,
     AutoField,
     BigAutoField,
@@ -34,13 +35,14 @@ from peewee import (
 )
 
 from .distinct import distinct_values
-from .engine import close, count_queries, database, engine_name, init, is_postgresql, lock_rows, ping, write_if_free
+from .engine import close, count_queries, counting, database, engine_name, init, is_postgresql, lock_rows, ping, write_if_free
 from .fields import JSONField, UTCDateTimeField
 from .model import Model, snapshot
 from .paging import Page, page
-from .transactions import in_transaction, on_commit, savepoint, transaction
+from .transactions import in_transaction, on_commit, savepoint, transaction, transaction_if_free
 
 __all__ = [
+    "EXCLUDED",
     "SQL",
     "AutoField",
     "BigAutoField",
@@ -65,6 +67,7 @@ __all__ = [
     "Value",
     "close",
     "count_queries",
+    "counting",
     "database",
     "distinct_values",
     "engine_name",
@@ -79,5 +82,6 @@ __all__ = [
     "savepoint",
     "snapshot",
     "transaction",
+    "transaction_if_free",
     "write_if_free",
 ]

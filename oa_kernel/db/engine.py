@@ -101,18 +101,29 @@ def write_if_free(query: Any) -> bool:
     if is_postgresql() or database.in_transaction():
         query.execute()
         return True
-    database.connect(reuse_if_open=True)
-    connection = database.connection()
-    connection.execute("PRAGMA busy_timeout = 50")
     try:
-        query.execute()
+        with impatient():
+            query.execute()
     except peewee.OperationalError as error:
         if "locked" not in str(error):
             raise
         return False
+    return True
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Inside the block SQLite waits 50 ms for another writer rather than half a minute. Not within a transaction."""
+    if is_postgresql():
+        yield
+        return
+    database.connect(reuse_if_open=True)
+    connection = database.connection()
+    connection.execute("PRAGMA busy_timeout = 50")
+    try:
+        yield
     finally:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-    return True
 
 
 def close() -> None:
@@ -142,6 +153,11 @@ def ping() -> None:
     except (peewee.OperationalError, peewee.InterfaceError):
         close()  # a dead connection must not be kept
         raise
+
+
+def counting() -> bool:
+    """Whether this thread is inside :func:`count_queries`."""
+    return getattr(_counting, "statements", None) is not None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .engine import database
+from .engine import database, impatient, is_postgresql
 
 _state = threading.local()
 
@@ -51,6 +51,20 @@ def transaction() -> Iterator[None]:
         _state.depth, _state.doomed = 0, False
     for function in after:
         function()
+
+
+@contextmanager
+def transaction_if_free() -> Iterator[None]:
+    """A :func:`transaction` that does not wait where another writes what it would write: for what can be done later.
+
+    Not within another one. Raises peewee's OperationalError when it would have to wait longer than 50 ms.
+    """
+    if in_transaction():
+        raise RuntimeError("inside a transaction it is too late not to wait")
+    with impatient(), transaction():
+        if is_postgresql():
+            database.execute_sql("SET LOCAL lock_timeout = '50ms'")
+        yield
 
 
 @contextmanager

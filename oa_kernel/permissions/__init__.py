@@ -29,24 +29,37 @@ from .changes import (
 from .checks import Facts, allows, clearance_of, require, restrict, secrecy_condition
 from .grants import change_grant, check_separation, grant, granted_to, grants_to, list_grants, revoke, subject_titles
 from .guarded import begins, check_wish, ends, moment, roles_to_ask_for
+from .holding import unheld
 from .models import Change, Grant
 from .own_roles import create_role, delete_role, update_role
 from .reasons import explain
 from .registry import DOMAIN_TITLES, SCOPE_TITLES, RoleInfo, registered, role, roles
+from .review_rows import SHEET as REVIEW_SHEET
+from .review_rows import as_dict as review_as_dict
+from .review_rows import exported as review_exported
+from .review_rows import rows as review_rows
+from .review_rows import spoken_scope
+from .reviewing import Reviewed, Wanted, review
 from .scopes import Scope, administrations, scopes_of
 from .second_person import guard
+from .uses import due as uses_due
+from .uses import flush as write_uses
+from .uses import recorded_since as uses_recorded_since
 from .who import people_with, people_with_role, roles_of_people
 
 __all__ = [
     "DOMAIN_TITLES",
+    "REVIEW_SHEET",
     "SCOPE_TITLES",
     "STATE_TITLES",
     "Change",
     "Facts",
     "Grant",
+    "Reviewed",
     "RoleInfo",
     "Scope",
     "Submitted",
+    "Wanted",
     "administrations",
     "allows",
     "begins",
@@ -82,12 +95,21 @@ __all__ = [
     "registered",
     "require",
     "restrict",
+    "review",
+    "review_as_dict",
+    "review_exported",
+    "review_rows",
     "revoke",
     "role",
     "roles",
     "roles_of_people",
     "scopes_of",
     "secrecy_condition",
+    "spoken_scope",
     "subject_titles",
+    "unheld",
     "update_role",
+    "uses_due",
+    "uses_recorded_since",
+    "write_uses",
 ]

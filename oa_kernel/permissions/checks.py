@@ -12,7 +12,8 @@ from oa_kernel.errors import Forbidden
 from oa_kernel.identity.models import Department
 
 from .registry import registered
-from .scopes import Scope, rights_of
+from .scopes import Rights, Scope, rights_of
+from .uses import note
 
 #: more departments than this are asked for by path rather than listed in the statement
 LISTED = 200
@@ -41,19 +42,12 @@ def allows(person: Any, name: str, obj: Any = None) -> bool:
     Denies by default: nobody (None), an unknown permission, a disabled person, an object that does not say
     whose it is.
     """
-    if person is None:
+    rights = _allowing(person, name, obj)
+    if rights is None:
         return False
-    limited = getattr(person, "token_scopes", None)
-    if limited is not None and name not in limited:
-        return False
-    rights = rights_of(person)
-    scope = rights.scopes.get(name)
-    if scope is None:
-        return False
-    if obj is None:
-        return True
-    facts = facts_of(obj)
-    return facts.secrecy <= rights.clearance and covers(scope, person.id, facts)
+    if obj is not None:
+        note(person, name, rights)
+    return True
 
 
 def require(person: Any, name: str, obj: Any = None) -> None:
@@ -61,7 +55,10 @@ def require(person: Any, name: str, obj: Any = None) -> None:
 
     :raises Forbidden: in words that name the right, not the reason: for that there is :func:`explain`.
     """
-    if not allows(person, name, obj):
+    rights = _allowing(person, name, obj)
+    if rights is not None:
+        note(person, name, rights)
+    else:
         known = registered().get(name)
         title = known.title if known else name
         raise Forbidden(f"没有“{title}”的权限。如工作需要，请联系安全管理员", permission=name)
@@ -91,6 +88,8 @@ def restrict(
     scope = rights.scopes.get(name) if limited is None or name in limited else None
     if not rights.active or (scope is None and also is None):
         return query.where(_NOTHING)
+    if scope is not None:
+        note(person, name, rights)
     if scope is None or not scope.all:
         ways = [] if also is None else [also]
         if scope is not None:
@@ -135,6 +134,23 @@ def covers(scope: Scope, person_id: int, facts: Facts) -> bool:
 
 
 _NOTHING = db.SQL("1 = 0")
+
+
+def _allowing(person: Any, name: str, obj: Any) -> Rights | None:
+    """The person's rights if they allow it, else None."""
+    if person is None:
+        return None
+    limited = getattr(person, "token_scopes", None)
+    if limited is not None and name not in limited:
+        return None
+    rights = rights_of(person)
+    scope = rights.scopes.get(name)
+    if scope is None:
+        return None
+    if obj is None:
+        return rights
+    facts = facts_of(obj)
+    return rights if facts.secrecy <= rights.clearance and covers(scope, person.id, facts) else None
 
 
 def _conditions(scope: Scope, person_id: int, owner: Any, department: Any) -> list[Any]:

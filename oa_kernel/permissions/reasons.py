@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from oa_kernel import builtin, clock
@@ -79,28 +80,18 @@ def _by_roles(person: Any, name: str, facts: Facts | None) -> list[dict[str, Any
     found = []
     for role in roles.values():
         if role.everyone:
-            text = f"角色“{role.title}”人人都有，范围：{_scope(role, name)}"
-            found.append({**_reason("everyone", True, text), "role": role.name, "scope": role.permissions[name]})
+            found.append({**_reason("everyone", True, everyones(role, name)), "role": role.name, "scope": role.permissions[name]})
     if not roles:
         return found
     grants = list(grants_about(person.id, belongs).where(Grant.role.in_(list(roles))))
-    titles = subject_titles(grants)
-    today = clock.today()
+    titles, names = subject_titles(grants), chosen_titles(grants)
     for grant in grants:
         through = reached(grant, belongs)
         if through is None:
             continue
         role = roles[grant.role]
-        kind, text = _state(grant, today)
-        subject = titles.get((grant.subject_kind, grant.subject_id), str(grant.subject_id))
-        way = _KINDS[grant.subject_kind] if grant.subject_kind == "person" else (
-            f"{_KINDS[grant.subject_kind]}“{subject}”"
-        )
+        kind, words = by_grant(role, name, grant, titles, names)
         scope = role.permissions[name]
-        words = f"角色“{role.title}”授予{way}，{text}，范围：{_scope(role, name)}"
-        if scope == "chosen":
-            chosen = Department.select(Department.name).where(Department.id.in_(grant.departments)).tuples()
-            words += f"（{'、'.join(n for (n,) in chosen)}）"
         if kind == "grant" and facts is not None and not _reaches(scope, person.id, facts, grant, through):
             kind, words = "scope", words + "；对象不在这个范围内"
         found.append({
@@ -110,6 +101,36 @@ def _by_roles(person: Any, name: str, facts: Facts | None) -> list[dict[str, Any
             "since": grant.since.isoformat(), "until": grant.until.isoformat() if grant.until else None,
         })
     return found
+
+
+def everyones(role: registry.RoleInfo, name: str) -> str:
+    """The words for a permission that comes by a role everybody has."""
+    return f"角色“{role.title}”人人都有，范围：{_scope(role, name)}"
+
+
+def by_grant(
+    role: registry.RoleInfo, name: str, grant: Grant, titles: Mapping[tuple[str, int], str], names: Mapping[int, str]
+) -> tuple[str, str]:
+    """Kind and words for a permission that comes by a grant.
+
+    :param titles: of ``subject_titles``; ``names``: of :func:`chosen_titles`.
+    """
+    kind, text = _state(grant, clock.today())
+    way = _KINDS[grant.subject_kind]
+    if grant.subject_kind != "person":
+        way += f"“{titles.get((grant.subject_kind, grant.subject_id), str(grant.subject_id))}”"
+    words = f"角色“{role.title}”授予{way}，{text}，范围：{_scope(role, name)}"
+    if role.permissions[name] == "chosen":
+        words += f"（{'、'.join(names[i] for i in grant.departments if i in names)}）"
+    return kind, words
+
+
+def chosen_titles(grants: Iterable[Grant]) -> dict[int, str]:
+    """What the departments are called that grants are limited to; no query where none is."""
+    wanted = {i for grant in grants for i in grant.departments}
+    if not wanted:
+        return {}
+    return dict(Department.select(Department.id, Department.name).where(Department.id.in_(wanted)).tuples())
 
 
 def _state(grant: Grant, today: Any) -> tuple[str, str]:
@@ -161,4 +182,4 @@ def _reason(kind: str, allowed: bool, text: str) -> dict[str, Any]:
     return {"kind": kind, "allowed": allowed, "text": text}
 
 
-__all__ = ["explain"]
+__all__ = ["by_grant", "chosen_titles", "everyones", "explain"]

@@ -57,6 +57,8 @@ class Rights:
     domains: frozenset[str] = frozenset()
     #: from this instant on a grant begins or ends; None: not before midnight
     good_until: dt.datetime | None = None
+    #: permissions noted as used while these were the rights (see ``uses``)
+    used: set[str] = field(default_factory=set, compare=False, repr=False)
 
 
 @dataclass(slots=True)

@@ -244,6 +244,8 @@ def _leave(response: Any) -> Any:
     from . import metrics
 
     metrics.observe(request.endpoint, request.method, response.status_code, g.get("oa_began"))
+    if permissions.uses_due():
+        response.call_on_close(permissions.write_uses)  # when the answer is out: nobody waits for it
     return response
 
 

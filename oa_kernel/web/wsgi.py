@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from oa_kernel import runtime
+import atexit
+
+from oa_kernel import permissions, runtime
 
 from .app import create_app
 
 _running = runtime.boot(runtime.default_config_path())
 runtime.check_migrations(_running)
 app = create_app(_running)
+atexit.register(permissions.write_uses)
