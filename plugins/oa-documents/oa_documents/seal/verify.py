@@ -95,10 +95,10 @@ def verify_pdf(data: bytes, roots: Iterable[bytes] | None = None, at: datetime |
             f"印章数据（第 {place.start} 字节起）已损坏或被改动：{exc.message}请向发文单位索取原件。", sealed=True
         )
     digest = crypto.SM3(memoryview(data)[: place.start]).update(memoryview(data)[place.stop : place.end]).digest()
-    reasons = [*_against_file(data, place, signature, digest), *_against_signature(signature, at or datetime.now(UTC))]
+    reasons = [*_against_file(data, place, signature, digest), *against_signature(signature, at or datetime.now(UTC))]
     trusted = None
     if roots is not None:
-        distrust = _against_trust(signature, list(roots))
+        distrust = against_trust(signature, list(roots))
         trusted = not distrust
         reasons += distrust
     return Verification(
@@ -176,7 +176,7 @@ def _against_file(data: bytes, place: _Found, signature: ses.Signature, digest: 
     return reasons
 
 
-def _against_signature(signature: ses.Signature, at: datetime) -> list[str]:
+def against_signature(signature: ses.Signature, at: datetime) -> list[str]:
     seal, signer = signature.seal, signature.signer
     reasons = []
     if not signature.genuine():
@@ -197,7 +197,7 @@ def _against_signature(signature: ses.Signature, at: datetime) -> list[str]:
     return reasons
 
 
-def _against_trust(signature: ses.Signature, roots: list[bytes]) -> list[str]:
+def against_trust(signature: ses.Signature, roots: list[bytes]) -> list[str]:
     reasons = []
     checks = [(signature.signer, signature.signed_at), (signature.seal.maker, signature.seal.created)]
     for certificate, moment in checks:
