@@ -8,6 +8,7 @@ from oa_kernel import clock, files, identity, web
 
 from . import rights
 from .models import STATES, Dispatch, Outgoing
+from .models_standing import CHANGES
 from .services import addressbook, annotations, checking, dispatches, drafts, formal, numbers, queries
 
 api = web.Api("documents", title="公文")
@@ -32,6 +33,10 @@ DRAFT_BODY: dict[str, Any] = {
     "attendance": {"type": "dict", "nullable": True, "label": "出席、请假、列席"},
     "attachments": {"type": "list", "nullable": True, "label": "附件（文件编号）"},
     "attachment_titles": {**_NAMES, "label": "附件说明"},
+    "joint": {**_NAMES, "label": "联合发文机关（name、signatory）"},
+    "joint_marks": {**_TEXT, "label": "联合行文的标志"},
+    "consult": {**_NAMES, "label": "会稿部门"},
+    "replaces": {**_NAMES, "label": "代替的文件（文号）"},
 }
 
 _DOCUMENT = {
@@ -39,7 +44,8 @@ _DOCUMENT = {
     "properties": {
         "id": {"type": "integer"}, "kind": {"type": "string"}, "title": {"type": "string"},
         "number": {"type": ["string", "null"]}, "state": {"type": "string", "enum": list(STATES)},
-        "date": {"type": ["string", "null"], "format": "date"}, "instance": {"type": ["integer", "string", "null"]},
+        "date": {"type": ["string", "null"], "format": "date"},
+        "standing": {"type": "string", "enum": ["in_force", *CHANGES]}, "instance": {"type": ["integer", "string", "null"]},
         "version": {"type": "integer"},
     },
 }
@@ -63,6 +69,7 @@ _CREATED = {
         **web.LIST_QUERY, "state": {"type": "string", "label": "状态"}, "kind": {"type": "string", "label": "文种"},
         "year": {"type": "string", "label": "年份"}, "series": {"type": "string", "label": "机关代字"},
         "number": {"type": "string", "label": "文号"}, "q": {"type": "string", "label": "标题或文号"},
+        "standing": {"type": "string", "label": "效力"},
     },
 )
 def list_outgoing(query: dict[str, Any]) -> Any:
@@ -326,6 +333,8 @@ def _brief(document: Outgoing) -> dict[str, Any]:
         "state": document.state, "date": document.date, "urgency": document.urgency, "secrecy": document.secrecy,
         "drafter": document.drafter_name, "department": document.department_name, "updated_at": document.updated_at,
         "version": document.version, "finished": document.finished_at is not None,
+        "standing": document.standing or "in_force", "standing_on": document.standing_on,
+        "replaced_by": document.replaced_by_number or None,
     }
 
 
@@ -336,7 +345,8 @@ def _whole(document: Outgoing, *, inside: bool) -> dict[str, Any]:
         "format": document.format, "body": document.body, "addressees": document.addressees, "cc": document.cc,
         "secrecy_term": document.secrecy_term, "copy_number": document.copy_number, "signatory": document.signatory,
         "series": document.series, "note": document.note, "attendance": document.attendance,
-        "attachment_titles": document.attachment_titles,
+        "attachment_titles": document.attachment_titles, "joint": document.joint, "joint_marks": document.joint_marks,
+        "consult": document.consult, "replaces": document.replaces, "standing_reason": document.standing_reason,
         "attachments": [{"id": f.id, "name": f.name, "size": f.size, "sm3": f.sm3} for f in attached],
         "signed_at": document.signed_at, "finished_at": document.finished_at, "sm3": document.formal_sm3 or None,
         "verify_url": formal.verify_url(document) if document.formal_sm3 else None,

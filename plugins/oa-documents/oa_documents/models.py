@@ -9,6 +9,7 @@ from __future__ import annotations
 from oa_kernel import db
 
 from . import models_incoming as incoming
+from . import models_standing as standing
 
 #: the states of an outgoing document, in the order of its life
 STATES = ("draft", "reviewing", "signed", "dispatched", "archived", "voided")
@@ -80,6 +81,14 @@ class Outgoing(db.Model):
     attendance = db.JSONField(default=dict)
     #: 附件说明: titles of attachments in order
     attachment_titles = db.JSONField(default=list)
+    #: 联合行文: the other organisations in order, ``{"name", "signatory": username or "", "person": who that is}``
+    joint = db.JSONField(default=list)
+    #: ``all``: every organisation's 标志 stands at the head; ``host``: only that of the host
+    joint_marks = db.CharField(max_length=10, default="all")
+    #: 会稿: departments that give their opinion before the document goes up
+    consult = db.JSONField(default=list)
+    #: numbers of documents that this one replaces when it is signed
+    replaces = db.JSONField(default=list)
     series = db.CharField(max_length=40, default="")
     number = db.CharField(max_length=80, null=True, unique=True)
     number_year = db.IntegerField(default=0)
@@ -102,6 +111,14 @@ class Outgoing(db.Model):
     signed_at = db.UTCDateTimeField(null=True)
     finished_at = db.UTCDateTimeField(null=True)
     void_reason = db.CharField(max_length=300, default="")
+    #: empty: in force; else ``withdrawn`` | ``repealed`` | ``replaced``. Beside ``state``: what is kept in the archives too
+    standing = db.CharField(max_length=12, default="")
+    standing_on = db.DateField(null=True)
+    standing_reason = db.CharField(max_length=500, default="")
+    replaced_by_id = db.BigIntegerField(null=True)
+    replaced_by_number = db.CharField(max_length=120, default="")
+    #: copies printed so far: the last 份号
+    copies_printed = db.IntegerField(default=0)
     #: the sealed PDF and its 64-digit SM3
     formal_file_id = db.BigIntegerField(null=True)
     formal_sm3 = db.CharField(max_length=64, default="")
@@ -118,6 +135,7 @@ class Outgoing(db.Model):
             (("updated_at", "id"), False),
             (("number_year", "number_seq", "id"), False),
             (("series", "number_year", "number_seq", "id"), False),
+            (("standing", "number_year", "number_seq", "id"), False),
         )
 
 
@@ -233,4 +251,4 @@ class Phrase(db.Model):
         indexes = ((("person_id", "text"), True), (("person_id", "used_at"), False))
 
 
-MODELS = [Series, SealRecord, Outgoing, Revision, Annotation, Organisation, Dispatch, Phrase, *incoming.MODELS]
+MODELS = [Series, SealRecord, Outgoing, Revision, Annotation, Organisation, Dispatch, Phrase, *incoming.MODELS, *standing.MODELS]

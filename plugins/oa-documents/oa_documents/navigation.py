@@ -27,6 +27,12 @@ def _unrouted(person: Any) -> int:
     return incoming_lists.open_count(person)
 
 
+def _revocations(person: Any) -> int:
+    from .services import standing
+
+    return standing.waiting_count(person)
+
+
 def _mine_card(person: Any) -> str:
     from oa_kernel import web
 
@@ -54,6 +60,8 @@ NAVIGATION = [
     NavItem("documents", "收文登记", "documents.incoming_new", icon="inbox", permission=rights.REGISTER, order=44),
     NavItem("documents", "收文登记簿", "documents.incoming_list", icon="clipboard-list", permission=rights.READ_INCOMING, order=46,
             count=_unrouted),
+    NavItem("documents", "撤销废止待确认", "documents.standing_waiting", icon="circle-minus", permission=rights.REVOKE_CONFIRM,
+            order=55, count=_revocations),
     NavItem("documents", "文号管理", "documents.numbers", icon="hash", permission=rights.NUMBER, order=60),
     NavItem("documents", "外单位地址簿", "documents.organisations", icon="address-book", permission=rights.ADDRESSES,
             order=70),

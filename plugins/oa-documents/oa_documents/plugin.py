@@ -84,9 +84,11 @@ def oa_workflow_subjects() -> list[c.WorkflowSubject]:
 
 @hookimpl
 def oa_people_rules() -> list[c.PeopleRule]:
-    from .services import routing
+    from .services import joint, routing
 
     return [
+        c.PeopleRule("documents.joint_signatories", "联合发文机关的会签人", joint.signatories),
+        c.PeopleRule("documents.consulted_departments", "会稿部门负责人", joint.consulted),
         c.PeopleRule("documents.lead_department", "主办部门负责人", routing.lead_people),
         c.PeopleRule("documents.assisting_departments", "协办部门负责人", routing.assisting_people),
     ]
@@ -108,8 +110,9 @@ def oa_blueprints() -> list[Any]:
 def oa_api_blueprints() -> list[Any]:
     from .api import api
     from .api_incoming import api as incoming
+    from .api_standing import api as standing
 
-    return [api, incoming]
+    return [api, incoming, standing]
 
 
 @hookimpl
@@ -190,6 +193,8 @@ def oa_notification_kinds() -> list[c.NotificationKind]:
         c.NotificationKind("documents.signed_for", "公文已被签收", channels=("inbox",)),
         c.NotificationKind("documents.annotated", "文稿有新批注", channels=("inbox",)),
         c.NotificationKind("documents.signed", "公文已签发成文"),
+        c.NotificationKind("documents.standing", "公文已撤销、废止或被代替"),
+        c.NotificationKind("documents.standing_asked", "撤销、废止待确认"),
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from oa_kernel.contributions import OutboxHandler, ScheduledTask
 
 MAIL_TOPIC = "documents.dispatch"
+STANDING_TOPIC = "documents.standing"
 
 
 def overdue() -> int:
@@ -23,5 +24,13 @@ def deliver_mail(payload: dict[str, Any]) -> None:
     mailing.deliver(payload)
 
 
+def tell_standing(payload: dict[str, Any]) -> None:
+    """Mails that a document has no force any more."""
+    from .services import mailing
+
+    mailing.tell_standing(payload)
+
+
 SCHEDULED = [ScheduledTask("documents.overdue", "*/10 * * * *", overdue, title="标记逾期未签收的公文")]
-HANDLERS = [OutboxHandler(MAIL_TOPIC, deliver_mail, title="向外单位发送公文")]
+HANDLERS = [OutboxHandler(MAIL_TOPIC, deliver_mail, title="向外单位发送公文"),
+            OutboxHandler(STANDING_TOPIC, tell_standing, title="告知外单位公文已撤销、废止")]

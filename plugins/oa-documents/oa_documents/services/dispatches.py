@@ -17,7 +17,7 @@ from oa_kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 from .. import rights, settings
 from ..models import Dispatch, Organisation, Outgoing
-from . import addressbook, records
+from . import addressbook, records, standing
 
 SUBJECT = "documents.outgoing"
 MAIL_TOPIC = "documents.dispatch"
@@ -36,6 +36,7 @@ def dispatch(document: Outgoing, recipients: Sequence[Mapping[str, Any]], by: An
     """
     permissions.require(by, rights.DISPATCH)
     _require_signed(document)
+    _require_force(document)
     if not isinstance(recipients, list | tuple) or not recipients:
         raise Invalid("请选择至少一个收文单位", errors={"recipients": ["请选择至少一个收文单位"]})
     with db.transaction():
@@ -151,6 +152,7 @@ def resend(document: Outgoing, item: Dispatch, by: Any, *, email: str = "") -> D
     """Sends again what failed or was not signed for; an e-mail may go to another address."""
     permissions.require(by, rights.DISPATCH)
     _require_signed(document)
+    _require_force(document)
     if item.state == "signed_for":
         raise Conflict(f"{item.recipient_name}已签收，不必重发", code="signed_for")
     if email and not addressbook.is_email(email):
@@ -295,6 +297,11 @@ def _require_signed(document: Outgoing) -> None:
         words = {"draft": "还是草稿", "reviewing": "还在审核", "archived": "已经归档", "voided": "已经作废"}
         raise Conflict(f"这份文件{words[document.state]}，成文（编号、用印）之后才能分发", code="not_signed",
                        state=document.state)
+
+
+def _require_force(document: Outgoing) -> None:
+    if not standing.in_force(document):
+        raise Conflict(f"这份公文{standing.words(document)}，不能再分发", code="out_of_force")
 
 
 def _resolve(document: Outgoing, recipients: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

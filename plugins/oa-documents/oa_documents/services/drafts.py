@@ -141,7 +141,10 @@ def _continue_case(document: Outgoing, by: Any) -> Any:
 
 def case_form(document: Outgoing) -> dict[str, Any]:
     """What the workflow's conditions may ask about."""
-    return {name: getattr(document, name) for name in ("kind", "format", "urgency", "secrecy", "series")}
+    return {
+        **{name: getattr(document, name) for name in ("kind", "format", "urgency", "secrecy", "series", "consult")},
+        "joint": [o["name"] for o in document.joint],
+    }
 
 
 def delete(document: Outgoing, by: Any) -> None:

@@ -10,11 +10,12 @@ from oa_kernel.config import SECRECY_LEVELS
 from oa_kernel.errors import Invalid, TooLarge
 
 from .. import kinds, settings
+from . import joint, routing
 
 #: fields a person edits, in the order of the page
 EDITABLE = (
     "kind", "format", "copy_number", "secrecy", "secrecy_term", "urgency", "series", "signatory", "title",
-    "addressees", "body", "attachment_titles", "note", "attendance", "cc",
+    "addressees", "body", "attachment_titles", "note", "attendance", "cc", "joint", "joint_marks", "consult", "replaces",
 )
 
 #: what the fields are called on the screen
@@ -22,10 +23,12 @@ LABELS = {
     "kind": "文种", "format": "格式", "copy_number": "份号", "secrecy": "密级", "secrecy_term": "保密期限",
     "urgency": "紧急程度", "series": "机关代字", "signatory": "签发人", "title": "标题", "addressees": "主送", "body": "正文",
     "attachment_titles": "附件说明", "note": "附注", "attendance": "出席情况", "cc": "抄送",
+    "joint": "联合行文", "joint_marks": "联合行文的标志", "consult": "会稿部门", "replaces": "代替的文件",
 }
 
-_LISTS = ("addressees", "cc", "attachment_titles")
-_TEXTS = {"title": 300, "signatory": 80, "note": 300, "series": 40, "secrecy_term": 30, "copy_number": 12}
+_LISTS = ("addressees", "cc", "attachment_titles", "consult", "replaces")
+_TEXTS = {"title": 300, "signatory": 80, "note": 300, "series": 40, "secrecy_term": 30, "copy_number": 12,
+          "joint_marks": 10}
 _SEPARATORS = re.compile(r"[\n;；]+")
 _TERM = re.compile(r"^(\d{1,2}年|\d{1,2}个月|长期|解密|启封|\d{4}年\d{1,2}月\d{1,2}日)?$")
 
@@ -89,6 +92,7 @@ def clean(data: Mapping[str, Any], *, before: Mapping[str, Any] | None = None) -
         from . import numbers
 
         numbers.require_code(out["series"], "series")
+    _together(out, problems)
     _secrecy(out, merged, problems)
     if out.get("urgency") not in (None, *kinds.URGENCIES):
         problems.add("urgency", f"紧急程度没有“{out['urgency']}”：可用 加急、特急，不急则不填")
@@ -98,11 +102,34 @@ def clean(data: Mapping[str, Any], *, before: Mapping[str, Any] | None = None) -
     return out
 
 
+def _together(out: Mapping[str, Any], problems: Problems) -> None:
+    """联合行文, 会稿 and what is replaced."""
+    from . import numbers
+
+    if out.get("joint_marks", "all") not in joint.MARKS:
+        problems.add("joint_marks", f"可用：{'、'.join(joint.MARKS)}")
+    if settings.issuer() in [o["name"] for o in out.get("joint") or ()]:
+        problems.add("joint", "主办机关就是本单位，不写在这里")
+    for name in out.get("consult") or ():
+        if routing.department_named(name) is None:
+            problems.add("consult", f"没有名为“{name}”的部门（或不止一个）")
+    wanted = out.get("replaces") or ()
+    known = numbers.known(wanted) if wanted else {}
+    for number in wanted:
+        if not known.get(number):
+            problems.add("replaces", f"登记簿里没有“{number}”，只能代替本单位已成文的公文")
+
+
 def _one(name: str, value: Any, problems: Problems) -> Any:
     if name in _LISTS:
         return _list(name, value, problems)
     if name == "attendance":
         return _attendance(value, problems)
+    if name == "joint":
+        found, wrong = joint.parse(value)
+        for reason in wrong:
+            problems.add(name, reason)
+        return found
     if not isinstance(value, str):
         problems.add(name, "应为文字")
         return ""

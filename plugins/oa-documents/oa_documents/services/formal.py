@@ -15,7 +15,7 @@ from oa_kernel.errors import Conflict, Invalid
 
 from .. import kinds, settings
 from ..models import Outgoing
-from . import numbers, seals
+from . import numbers, seals, standing
 
 #: pictures of a page are drawn at
 DPI = 130
@@ -268,4 +268,5 @@ def finalise(document: Outgoing, by: Any) -> Outgoing:
             state="signed", date=document.date, formal_file_id=file.id, formal_sm3=crypto.sm3_hex(pdf),
             sealed_at=now if seal else None, seal=seal, signed_at=now, version=Outgoing.version + 1, updated_at=now,
         ).where(Outgoing.id == document.id).execute()
+        standing.replaced_at_signing(document, by)
     return Outgoing.get_by_id(document.id)

@@ -8,7 +8,7 @@ from oa_kernel import files, notifications, outbox
 
 from .. import settings
 from ..models import Dispatch, Outgoing
-from . import dispatches
+from . import dispatches, standing
 
 
 def deliver(payload: dict[str, Any]) -> None:
@@ -19,6 +19,9 @@ def deliver(payload: dict[str, Any]) -> None:
     document = item.document
     if document.state == "voided":
         dispatches.mail_failed(item.id, "公文已作废，没有发出")
+        return
+    if not standing.in_force(document):
+        dispatches.mail_failed(item.id, f"公文{standing.words(document)}，没有发出")
         return
     file = files.get(document.formal_file_id) if document.formal_file_id else None
     if file is None:
@@ -35,6 +38,18 @@ def deliver(payload: dict[str, Any]) -> None:
         dispatches.mail_failed(item.id, str(error))
         raise
     dispatches.mail_delivered(item.id)
+
+
+def tell_standing(payload: dict[str, Any]) -> None:
+    """Tells an outside organisation that what it received has no force any more."""
+    item = Dispatch.select(Dispatch, Outgoing).join(Outgoing).where(Dispatch.id == payload["dispatch"]).first()
+    if item is None or not item.document.standing:
+        return
+    document = item.document
+    notifications.send_mail(item.email, f"【{standing.WORDS[document.standing]}】{document.number}　{document.title}", "\n".join([
+        f"{item.recipient_name}：", "", f"{document.number}《{document.title}》{standing.words(document)}。",
+        f"原因：{document.standing_reason}", "", f"发文单位：{settings.issuer()}",
+        f"可在 {settings.base_url()}/verify/d/{document.verify_code} 核对。"]))
 
 
 def subject(document: Outgoing, *, urging: bool) -> str:

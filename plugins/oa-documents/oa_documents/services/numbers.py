@@ -213,6 +213,12 @@ def known(cited: Iterable[str]) -> dict[str, bool]:
     return {n: n in there for n in wanted}
 
 
+def is_ours(number: str) -> bool:
+    """Is it a number of one of our own series?"""
+    parts = parse(number)
+    return parts is not None and Series.select().where(Series.code == parts[0]).exists()
+
+
 def titles(ids: list[str]) -> dict[str, str]:
     """Titles of the documents that have numbers, by id as text; one query for a page of the register."""
     wanted = [int(i) for i in ids if i.isascii() and i.isdigit()]

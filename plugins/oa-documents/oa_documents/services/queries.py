@@ -17,6 +17,7 @@ from oa_kernel.errors import BadRequest, NotFound
 
 from .. import rights
 from ..models import STATES, Dispatch, Outgoing
+from ..models_standing import CHANGES
 
 SUBJECT = "documents.outgoing"
 FORMAL_STATES = ("signed", "dispatched", "archived", "voided")
@@ -27,6 +28,7 @@ LISTED = (
     Outgoing.drafter_id, Outgoing.drafter_name, Outgoing.department_name, Outgoing.date, Outgoing.updated_at,
     Outgoing.instance_id, Outgoing.addressees, Outgoing.version, Outgoing.finished_at, Outgoing.number_year,
     Outgoing.number_seq, Outgoing.series, Outgoing.signatory, Outgoing.void_reason, Outgoing.signed_at,
+    Outgoing.standing, Outgoing.standing_on, Outgoing.replaced_by_number,
 )
 
 
@@ -118,6 +120,10 @@ def _filtered(query: Any, filters: Mapping[str, Any]) -> Any:
         if unknown:
             raise BadRequest(f"没有状态 {unknown[0]}，可用：{'、'.join(STATES)}")
         query = query.where(Outgoing.state.in_(wanted))
+    if standing := filters.get("standing"):
+        if standing not in ("in_force", *CHANGES):
+            raise BadRequest(f"效力没有 {standing}，可用：{'、'.join(('in_force', *CHANGES))}")
+        query = query.where(Outgoing.standing == ("" if standing == "in_force" else str(standing)))
     if filters.get("kind"):
         query = query.where(Outgoing.kind == str(filters["kind"]))
     if filters.get("series"):

@@ -46,6 +46,11 @@ def assisting_people(_instance: Any, _step: Any, form: Mapping[str, Any]) -> lis
     return _heads([str(n) for n in form.get("assisting") or ()])
 
 
+def heads_of_named(names: Sequence[str]) -> list[int]:
+    """The heads of the departments of these names, each once; thirty at most."""
+    return _heads(names)
+
+
 def _heads(names: Sequence[str]) -> list[int]:
     found: list[int] = []
     for name in names[:30]:

@@ -9,6 +9,7 @@ from oa_kernel import clock, crypto
 from oa_kernel.errors import NotFound
 
 from ..models import Outgoing, SealRecord
+from . import standing
 
 _HEAD = 1024
 
@@ -54,6 +55,7 @@ def public_view(code: str) -> dict[str, Any]:
         "sealed_at": document.sealed_at,
         "sm3": document.formal_sm3,
         "voided": document.state == "voided",
+        "standing": standing.words(document),
     }
 
 

@@ -3,9 +3,9 @@
 from . import fonts
 from .compile import page_pngs, page_svgs, report, typeset, typst_source
 from .document import OfficialDocument, Typeset
-from .pieces import DraftSheet, Opinion, TextRun, draft_sheet, svg_to_png, text_layer, text_of
+from .pieces import DraftSheet, Opinion, TextRun, draft_sheet, overlays, svg_to_png, text_layer, text_of
 
 __all__ = [
-    "DraftSheet", "OfficialDocument", "Opinion", "TextRun", "Typeset", "draft_sheet", "fonts", "page_pngs", "page_svgs", "report",
-    "svg_to_png", "text_layer", "text_of", "typeset", "typst_source",
+    "DraftSheet", "OfficialDocument", "Opinion", "TextRun", "Typeset", "draft_sheet", "fonts", "overlays", "page_pngs",
+    "page_svgs", "report", "svg_to_png", "text_layer", "text_of", "typeset", "typst_source",
 ]

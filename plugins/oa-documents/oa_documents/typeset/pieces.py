@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +68,20 @@ def draft_sheet(sheet: DraftSheet, fonts: Path | None = None) -> bytes:
         "printer": sheet.printer, "date": _compile.chinese_date(sheet.date), "foot": sheet.foot,
     }
     pdf, _ = _compile.compile_pdf(_compile.source("sheet.typ", data), fonts)
+    return pdf
+
+
+def overlays(
+    copies: Sequence[Mapping[str, str]], *, pages: int, watermark: bool, place: Mapping[str, float] | None, foot: str,
+    fonts: Path | None = None,
+) -> bytes:
+    """Pages to be laid over those of printed copies, ``pages`` for each of ``copies`` (``{"number", "for"}``).
+
+    :param place: where the 份号 of the formal version stands on its first page, in millimetres; None: nowhere.
+    """
+    data = {"faces": _fonts.faces(fonts), "copies": [dict(c) for c in copies], "pages": pages, "watermark": watermark,
+            "place": dict(place) if place else None, "foot": foot}
+    pdf, _ = _compile.compile_pdf(_compile.source("overlay.typ", data), fonts)
     return pdf
 
 

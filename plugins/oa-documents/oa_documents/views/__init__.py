@@ -7,7 +7,17 @@ from typing import Any
 
 def blueprints() -> list[Any]:
     """The plugin's pages; its modules add their routes when they are imported."""
-    from . import case, dispatching, drafting, incoming, lists, managing, public, reviewing  # noqa: F401
+    from . import (  # noqa: F401
+        case,
+        dispatching,
+        drafting,
+        incoming,
+        lists,
+        managing,
+        public,
+        reviewing,
+        standing,
+    )
     from .pages import pages
 
     return [pages]

@@ -14,7 +14,7 @@ from oa_kernel import clock, files, identity, permissions, web, workflow
 from oa_kernel.errors import NotFound, OAError
 
 from .. import rights
-from ..services import addressbook, annotations, dispatches, drafts, formal, numbers, phrases, queries
+from ..services import addressbook, annotations, dispatches, drafts, formal, numbers, phrases, printing, queries, standing
 from .pages import pages, render
 
 TABS = {"act": "办理", "notes": "批注", "flow": "流程", "files": "附件", "record": "记录", "dispatch": "分发"}
@@ -53,6 +53,8 @@ def page(person: Any, document: Any, *, tab: str, errors: dict[str, list[str]] |
         "values": request.form, "sheets": formal.pages(document), "threads": annotations.threads(document),
         "can_number": permissions.allows(person, rights.NUMBER), "can_void": permissions.allows(person, rights.VOID),
         "can_dispatch": permissions.allows(person, rights.DISPATCH), "person": person,
+        "successor": standing.successor(document, person), "asked": standing.waiting(document),
+        "can_confirm": permissions.allows(person, rights.REVOKE_CONFIRM),
     }
     values.update(_TAB_VALUES[tab](person, document, task))
     return render("case.html", status, **values)
@@ -62,6 +64,7 @@ def _received(person: Any, document: Any) -> Any:
     own = identity.departments_of(person)
     rows = [d for d in dispatches.of(document) if d.kind == "department" and d.recipient_id in own]
     return render("received.html", document=document, rows=rows, sheets=formal.pages(document),
+                  successor=standing.successor(document, person),
                   attachments=files.attached(drafts.SUBJECT, str(document.id)))
 
 
@@ -120,13 +123,15 @@ def _record(person: Any, document: Any, task: Any) -> dict[str, Any]:
     older = _number(request.args.get("from"), newer - 1)
     changes = drafts.compare(document, older, newer) if 0 < older < newer else None
     return {"revisions": revisions, "older": older, "newer": newer, "changes": changes,
-            "may_continue": document.drafter_id == person.id}
+            "may_continue": document.drafter_id == person.id, "changes_of_standing": standing.history(document),
+            "can_revoke": permissions.allows(person, rights.REVOKE) and document.state in standing.SIGNED}
 
 
 def _dispatch(person: Any, document: Any, task: Any) -> dict[str, Any]:
     return {
         "dispatched": dispatches.of(document), "departments": identity.department_tree(),
         "organisations": addressbook.organisations(), "open_states": dispatches.OPEN, "channels": dispatches.CHANNELS,
+        "can_print": permissions.allows(person, rights.PRINT), "runs": printing.log(document), "in_force": standing.in_force(document),
     }
 
 

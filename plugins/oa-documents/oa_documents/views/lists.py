@@ -45,7 +45,7 @@ def waiting() -> Any:
 @pages.get("/documents/register", signed_in=True)
 def register() -> Any:
     """发文登记簿."""
-    given = filters("year", "series", "kind", "state", "q")
+    given = filters("year", "series", "kind", "state", "standing", "q")
     page = queries.register(web.person(), given, cursor=request.args.get("cursor"))
     return render(
         "register.html", page=page, filters=given, kinds=list(kinds.KINDS), years=queries.years(),
@@ -56,7 +56,7 @@ def register() -> Any:
 @pages.get("/documents/register.xlsx", signed_in=True)
 def register_export() -> Any:
     """The register, as filtered, as a spreadsheet."""
-    given = filters("year", "series", "kind", "state", "q")
+    given = filters("year", "series", "kind", "state", "standing", "q")
     data = _spreadsheet(web.person(), given)
     name = f"发文登记簿 {clock.today().isoformat()}.xlsx"
     return web.send_bytes(data, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", name)

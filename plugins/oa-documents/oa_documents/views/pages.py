@@ -8,6 +8,8 @@ from flask import request
 
 from oa_kernel import web
 
+from ..services import standing
+
 pages = web.Pages("documents", __name__)
 
 STATE_WORDS = {
@@ -17,6 +19,13 @@ STATE_WORDS = {
     "dispatched": ("已分发", "send", "green"),
     "archived": ("已归档", "archive", "secondary"),
     "voided": ("已作废", "ban", "red"),
+}
+
+#: what became of its force
+STANDING_WORDS = {
+    "withdrawn": ("已撤销", "circle-x", "red"),
+    "repealed": ("已废止", "circle-minus", "red"),
+    "replaced": ("已被代替", "switch-horizontal", "orange"),
 }
 
 DISPATCH_WORDS = {
@@ -36,5 +45,6 @@ def filters(*names: str) -> dict[str, str]:
 def render(template: str, _status: int = 200, **values: Any) -> Any:
     """A page with the words of states at hand."""
     return web.render(
-        f"oa_documents/{template}", _status, state_words=STATE_WORDS, dispatch_words=DISPATCH_WORDS, **values
+        f"oa_documents/{template}", _status, state_words=STATE_WORDS, dispatch_words=DISPATCH_WORDS,
+        standing_words=STANDING_WORDS, standing_of=standing.words, **values
     )
