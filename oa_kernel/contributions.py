@@ -277,6 +277,9 @@ class Verifier:
     title: str
     recognises: Callable[[Path, bytes], bool]
     verify: Callable[[Path], dict[str, Any]]
+    #: True: it checks folders; only such are asked about one, with an empty ``head``. Their ``verify(path, progress=…)`` may be
+    #: given ``progress(done, total)``
+    folders: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from oa_kernel.errors import UsageError
 
-from .common import as_json, json_option, needs_installation
+from .common import as_json, growing_bar, json_option, needs_installation
 
 
 @click.group()
@@ -68,10 +70,11 @@ def audit_proof(event: int) -> None:
 @json_option
 @click.pass_context
 def verify(ctx: click.Context, file: Path, json_: bool) -> None:
-    """核验用印文件、回执或存在证明是否真实；离线可用，不需要数据库。"""
-    if not file.is_file():
+    """核验用印文件、回执、存在证明或数据包（文件夹）是否真实；离线可用，不需要数据库。"""
+    if not file.exists():
         raise UsageError(f"没有文件 {file}")
-    result = verify_file(file)
+    with growing_bar("核验") as progress:
+        result = verify_file(file, progress)
     if json_:
         as_json(result)
     else:
@@ -81,8 +84,8 @@ def verify(ctx: click.Context, file: Path, json_: bool) -> None:
     ctx.exit(0 if result["ok"] else 1)
 
 
-def verify_file(path: Path) -> dict[str, object]:
-    """Asks every installed plugin's verifiers; needs no configuration and no database."""
+def verify_file(path: Path, progress: Callable[[int, int], Any] | None = None) -> dict[str, Any]:
+    """Asks every installed plugin's verifiers about a file or a folder; needs no configuration and no database."""
     from importlib.metadata import entry_points
 
     from oa_kernel.audit.builtin import CONTRIBUTIONS
@@ -95,10 +98,12 @@ def verify_file(path: Path) -> dict[str, object]:
             verifiers.extend(getattr(ep.load(), "oa_verifiers", list)())
         except Exception as error:  # a plugin's own code: the others can still verify
             failures.append(f"插件 {ep.name} 无法导入：{type(error).__name__}: {error}")
-    with path.open("rb") as file:
-        head = file.read(4096)
+    head = b""
+    if not path.is_dir():
+        with path.open("rb") as file:
+            head = file.read(4096)
     for verifier in verifiers:
-        if verifier.recognises(path, head):
-            return verifier.verify(path)
+        if verifier.folders == path.is_dir() and verifier.recognises(path, head):
+            return verifier.verify(path, progress) if verifier.folders else verifier.verify(path)
     return {"ok": False, "kind": "unknown", "summary": f"{path.name}：不是可核验的文件",
             "reasons": ["可核验：" + ("、".join(v.title for v in verifiers) or "（没有）"), *failures]}

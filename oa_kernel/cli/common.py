@@ -103,4 +103,27 @@ def bar(length: int, label: str) -> Iterator[Any]:
         yield shown
 
 
+@contextmanager
+def growing_bar(label: str) -> Iterator[Callable[[int, int], Any]]:
+    """``progress(done, total)`` as a bar on stderr, once it has taken two seconds."""
+    import time
+
+    began, shown = time.monotonic(), None
+
+    def progress(done: int, total: int) -> None:
+        nonlocal shown
+        if shown is None:
+            if time.monotonic() - began < 2:
+                return
+            shown = click.progressbar(length=max(total, 1), label=label, file=sys.stderr)
+            shown.__enter__()
+        shown.update(max(0, min(done, shown.length or 0) - shown.pos))
+
+    try:
+        yield progress
+    finally:
+        if shown is not None:
+            shown.__exit__(None, None, None)
+
+
 json_option = click.option("--json", "json_", is_flag=True, help="以 JSON 输出")

@@ -30,8 +30,9 @@ def oa_config_schema() -> dict[str, Any]:
 @hookimpl
 def oa_models() -> list[type]:
     from .models import MODELS
+    from .models_keeping import MODELS as KEEPING
 
-    return MODELS
+    return [*MODELS, *KEEPING]
 
 
 @hookimpl
@@ -91,16 +92,34 @@ def oa_file_guards() -> list[c.FileGuard]:
 
 @hookimpl
 def oa_verifiers() -> list[c.Verifier]:
-    from . import verify
+    from . import verify, yearly
 
-    return [c.Verifier("archives.package", "归档信息包", verify.recognises, verify.verify)]
+    return [c.Verifier("archives.package", "归档信息包", verify.recognises, verify.verify),
+            c.Verifier("archives.year", "年度归档数据包", yearly.recognises, yearly.verify, folders=True)]
 
 
 @hookimpl
 def oa_scheduled_tasks() -> list[c.ScheduledTask]:
-    from .services import keeping
+    from .services import handovers, keeping
 
-    return [c.ScheduledTask("archives.check", "30 2 * * *", keeping.nightly, title="档案四性检测（保管环节）")]
+    return [
+        c.ScheduledTask("archives.check", "30 2 * * *", keeping.nightly, title="档案四性检测（保管环节）"),
+        c.ScheduledTask("archives.handover", "*/10 * * * *", handovers.resume, title="接着做中断的年度导出"),
+    ]
+
+
+@hookimpl
+def oa_queued_tasks() -> list[c.QueuedTask]:
+    from .services import handovers
+
+    return [c.QueuedTask("archives.handover", handovers.run)]
+
+
+@hookimpl
+def oa_commands() -> list[Any]:
+    from .commands import archives
+
+    return [archives]
 
 
 @hookimpl

@@ -20,6 +20,12 @@ SCHEMA: dict[str, Any] = {
                 keysrules={"type": "string"}, valuesrules={"type": "string", "regex": "[A-Z0-9]{2,10}"}),
     "retention_table": _s("归档范围和保管期限表: a YAML file relative to the configuration; empty: the one that comes along",
                           type="string", default=""),
+    "places": _s("where packages of a year may be handed on: name → url (a folder, sftp://, s3://) and how to sign in there",
+                 type="dict", default={}, keysrules={"type": "string"}, valuesrules={"type": "dict", "schema": {
+                     "url": {"type": "string", "required": True}, "username": {"type": "string"}, "password_file": {"type": "string"},
+                     "key_file": {"type": "string"}, "known_hosts": {"type": "string"}, "endpoint": {"type": "string"}}}),
+    "filing": _s("when finished things ask for filing: at once, or by the following June (机关档案管理规定)",
+                 type="string", default="at_once", allowed=["at_once", "june"]),
     "earlier_drafts": _s("keep earlier wordings with the record too", type="boolean", default=False),
 }
 
@@ -30,6 +36,8 @@ _WORDS = {
     "category": ("档案门类代码", "文书档案为 WS"),
     "codes": ("机构代码", "部门: 代码；没有写的部门用拼音首字母"),
     "retention_table": ("保管期限表", "相对于配置文件的 YAML 文件；留空用自带的"),
+    "places": ("年度导出的去处", "名称: {url: 文件夹或 sftp://、s3:// 地址, username, password_file, key_file, endpoint}"),
+    "filing": ("何时提请归档", "at_once 办结即提请；june 次年 6 月底前"),
     "earlier_drafts": ("历次稿也归档", ""),
 }
 for _name, (_label, _help) in _WORDS.items():

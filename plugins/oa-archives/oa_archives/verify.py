@@ -10,7 +10,7 @@ from typing import Any
 from oa_kernel.crypto import SM3, CryptoError, sm3_hex
 from oa_kernel.crypto import verify as sm2_verify
 
-from . import package
+from . import eep, package
 
 _MOST_FILES = 10_000
 _LARGEST_XML = 16 * 1024 * 1024
@@ -30,10 +30,16 @@ def recognises(path: Path, head: bytes) -> bool:
 
 def verify(path: Path) -> dict[str, Any]:
     """``{ok, kind, summary, reasons, archival_number, title, files, fingerprint}``."""
+    return look(path)[0]
+
+
+def look(path: Path) -> tuple[dict[str, Any], eep.Described | None]:
+    """The verdict of :func:`verify`, and what the package says of its record where that could be read."""
+    described = None
     result: dict[str, Any] = {"ok": False, "kind": "归档信息包", "summary": "", "reasons": [], "files": 0}
     try:
         with zipfile.ZipFile(path) as archive:
-            _verify(archive, result)
+            described = _verify(archive, result)
     except _Wrong as error:
         result["reasons"].append(str(error))
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.LargeZipFile) as error:
@@ -49,14 +55,14 @@ def verify(path: Path) -> dict[str, Any]:
                              f"{result['fingerprint']}，请与立档单位公布的核对")
     else:
         result["summary"] = "归档信息包不可信：" + result["reasons"][0]
-    return result
+    return result, described
 
 
 class _Wrong(Exception):
     """What is wrong, in words."""
 
 
-def _verify(archive: zipfile.ZipFile, result: dict[str, Any]) -> None:
+def _verify(archive: zipfile.ZipFile, result: dict[str, Any]) -> eep.Described:
     infos = archive.infolist()
     names = [i.filename for i in infos]
     if len(names) > _MOST_FILES:
@@ -68,11 +74,11 @@ def _verify(archive: zipfile.ZipFile, result: dict[str, Any]) -> None:
             raise _Wrong(f"压缩包里有指向包外的路径：{name}")
     xml = _read(archive, package.XML, _LARGEST_XML)
     _signature(archive, xml, result)
-    listed = _listed(xml, result)
-    expected = {package.XML, package.SIGNATURE, package.README, *(path for path, _, _ in listed)}
+    described = _described(xml, result)
+    expected = {package.XML, package.SIGNATURE, package.README, *(path for path, _, _ in described.listed)}
     for name in sorted(set(names) - expected):
         result["reasons"].append(f"多出清单之外的文件：{name}")
-    for path, size, digest in listed:
+    for path, size, digest in described.listed:
         if path not in names:
             result["reasons"].append(f"缺少文件：{path}")
             continue
@@ -81,7 +87,8 @@ def _verify(archive: zipfile.ZipFile, result: dict[str, Any]) -> None:
             continue
         if _digest(archive, path, size) != digest:
             result["reasons"].append(f"{path} 的摘要与清单不符：内容被改动过")
-    result["files"] = len(listed)
+    result["files"] = len(described.parts)
+    return described
 
 
 def _signature(archive: zipfile.ZipFile, xml: bytes, result: dict[str, Any]) -> None:
@@ -97,18 +104,15 @@ def _signature(archive: zipfile.ZipFile, xml: bytes, result: dict[str, Any]) -> 
         result["reasons"].append(f"{package.XML} 与签名不符：著录项或文件清单被改动过")
 
 
-def _listed(xml: bytes, result: dict[str, Any]) -> list[tuple[str, int, str]]:
-    from defusedxml.ElementTree import fromstring
-
-    root = fromstring(xml, forbid_dtd=True)
-    if root.get("类型") != package.KIND:
-        raise _Wrong(f"{package.XML} 不是本系统的封装包（类型 {root.get('类型')}）")
-    facts = package.as_mapping(root)
-    result["archival_number"], result["title"] = facts.get("档号", ""), facts.get("题名", "")
-    found = []
-    for one in root.iterfind("封装内容/文件组成/文件"):
-        found.append((one.findtext("路径") or "", int(one.findtext("字节数") or -1), one.findtext("SM3") or ""))
-    if not found:
+def _described(xml: bytes, result: dict[str, Any]) -> eep.Described:
+    try:
+        found = eep.read(xml)
+    except (KeyError, TypeError) as error:
+        raise _Wrong(f"{package.XML} 缺少 {error}") from error
+    except ValueError as error:
+        raise _Wrong(f"{package.XML}：{error}") from error
+    result["archival_number"], result["title"] = found.values["archival_number"], found.values["title"]
+    if not found.parts:
         raise _Wrong("清单里没有文件")
     return found
 
@@ -138,4 +142,4 @@ def _digest(archive: zipfile.ZipFile, name: str, size: int) -> str:
     return digest.hexdigest()
 
 
-__all__ = ["recognises", "verify"]
+__all__ = ["look", "recognises", "verify"]

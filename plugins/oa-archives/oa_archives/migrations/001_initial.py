@@ -1,12 +1,13 @@
 """The plugin's tables and its full-text index, version 0.1."""
 
 from oa_archives.models import MODELS, TEXT
+from oa_archives.models_keeping import MODELS as KEEPING
 
 
 def migrate(migrator, database, *, fake=False):
     """Makes all tables."""
     if not fake:
-        database.create_tables(MODELS)
+        database.create_tables([*MODELS, *KEEPING])
         TEXT.create()
 
 
@@ -14,4 +15,4 @@ def rollback(migrator, database, *, fake=False):
     """Drops all tables."""
     if not fake:
         TEXT.drop()
-        database.drop_tables(list(reversed(MODELS)))
+        database.drop_tables(list(reversed([*MODELS, *KEEPING])))

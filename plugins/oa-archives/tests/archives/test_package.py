@@ -43,7 +43,7 @@ def test_a_package_holds_all_and_verifies(made):
         names = archive.namelist()
         assert archive.testzip() is None
     assert names[:3] == ["说明文件.txt", "eep.xml", "eep.xml.sig"]
-    assert names[3:] == ["files/01-正文-正文.pdf", "files/02-附件-附件_一_表.txt"]
+    assert names[3:] == ["检索文本.txt", "files/01-正文-正文.pdf", "files/02-附件-附件_一_表.txt"]
     assert verify.recognises(path, path.read_bytes()[:4096])
     found = verify.verify(path)
     assert found["ok"] and found["archival_number"] == item.archival_number and found["files"] == 2

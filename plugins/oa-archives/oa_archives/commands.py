@@ -1,0 +1,105 @@
+"""``oa archives``: packages of a year out and in, repair from a backup."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.group()
+def archives() -> None:
+    """档案：年度数据包的导出与导入、从备份修复。"""
+
+
+def _ready() -> None:
+    """The installation is booted by the time a plugin's command is found; its tables must be there too."""
+    import getpass
+
+    from oa_kernel import context, runtime
+
+    runtime.check_migrations(runtime.current())
+    context.set_current(context.Actor(username=f"cli:{getpass.getuser()}", name="命令行", channel="cli"))
+
+
+@contextmanager
+def bar(label: str) -> Iterator[Callable[[int, int], Any]]:
+    """Progress as a bar on stderr, once it has taken two seconds."""
+    began, shown = time.monotonic(), None
+
+    def progress(done: int, total: int) -> None:
+        nonlocal shown
+        if shown is None:
+            if time.monotonic() - began < 2:
+                return
+            shown = click.progressbar(length=max(total, 1), label=label, file=sys.stderr, show_pos=True)
+            shown.__enter__()
+        shown.update(max(0, min(done, shown.length or 0) - shown.pos))
+
+    try:
+        yield progress
+    finally:
+        if shown is not None:
+            shown.__exit__(None, None, None)
+
+
+def _show(data: dict[str, Any], as_json: bool, text: str) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str) if as_json else text)
+
+
+@archives.command("export")
+@click.option("--year", required=True, type=click.IntRange(1949, 2200), help="归档年度")
+@click.option("--to", "place", required=True, help="文件夹、sftp://用户@主机/文件夹、s3://桶/前缀，或设置 places 里的名称")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出")
+def export(year: int, place: str, as_json: bool) -> None:
+    """导出一个年度的数据包；中断后再运行一次，从断处接着做。"""
+    from .services import handovers
+
+    _ready()
+    known = place in _place_names()
+    if not known and "://" not in place:
+        place = str(Path(place).resolve())
+    row = handovers.ask(None, year, place)
+    with bar(f"导出 {year} 年度") as progress:
+        row = handovers.run(row.id, progress)
+    _show({"year": row.year, "place": row.place, "records": row.done, "bytes": row.size, "manifest_sm3": row.manifest_sm3}, as_json,
+          f"{row.year} 年度 {row.done} 件已导出到 {row.place}，清单 SM3 {row.manifest_sm3}")
+
+
+def _place_names() -> list[str]:
+    from . import places
+
+    return places.names()
+
+
+@archives.command("import")
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="只核验，不写入")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出")
+def take(folder: Path, dry_run: bool, as_json: bool) -> None:
+    """导入别的系统交来的年度数据包；有一处不对就一件也不导入。"""
+    from oa_kernel.errors import Invalid
+
+    from .services import taking
+
+    _ready()
+    try:
+        with bar("核验") as checking, bar("导入") as writing:
+            found = taking.take(None, folder, dry_run=dry_run,
+                                progress=lambda what, done, total: (checking if what == "check" else writing)(done, total))
+    except Invalid as error:
+        problems = error.details.get("problems", [])
+        if as_json:
+            _show({"taken": 0, "problems": problems}, True, "")
+        for problem in problems:
+            click.echo(f"  {problem}", err=True)
+        raise
+    _show(found, as_json, f"{found['fonds']} {found['year']} 年度 {found['count']} 件："
+          + ("核验无误，没有写入" if dry_run else f"导入 {found['taken']} 件，已有 {found['known']} 件")
+          + f"；签名公钥指纹 {found['fingerprint']}")

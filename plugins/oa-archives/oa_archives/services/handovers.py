@@ -1,0 +1,185 @@
+"""Handing a year on (按年度导出): asked for, carried out in the background, taken up again where a kill left it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from oa_kernel import audit, clock, db, identity, permissions, scheduling
+from oa_kernel.errors import Conflict, Invalid, NotFound, OAError
+
+from .. import places, rights, settings
+from ..models import Item
+from ..models_keeping import HandedOver, Handover
+from . import queries
+from .handing import write
+
+SUBJECT = "archives.handover"
+#: seconds after which a worker that said nothing is taken for dead
+_SILENT = 120
+#: handovers that this process works on
+_mine: set[int] = set()
+_lock = threading.Lock()
+
+
+def ask(person: Any, year: Any, place: str) -> Handover:
+    """Asks for a year's package; the one that is not done yet is given back, so that it is taken up again.
+
+    :param person: None is the command line.
+    :raises Invalid: no such year, or nothing in it. NotFound: no such place.
+    """
+    if person is not None:
+        permissions.require(person, rights.EXPORT)
+        if place not in places.names():
+            raise NotFound(f"没有“{place}”这个去处，可用：{'、'.join(places.names())}")
+    year = int(year) if str(year).isascii() and str(year).isdigit() else 0
+    if not 1949 <= year <= clock.today().year:
+        raise Invalid(f"年度应在 1949 与 {clock.today().year} 之间", errors={"year": ["年度不对"]})
+    place = places.without_password(place)
+    with db.transaction():
+        open_ = Handover.select().where(Handover.year == year, Handover.place == place, Handover.state != "done").order_by(
+            Handover.id.desc()).first()
+        if open_ is not None:
+            Handover.update(error="", state="waiting" if open_.state == "failed" else open_.state).where(
+                Handover.id == open_.id).execute()
+            return Handover.get_by_id(open_.id)
+        found = records(person, year)
+        count, last = found.select(db.fn.COUNT(Item.id), db.fn.MAX(Item.id)).tuples().get()
+        if not count:
+            raise Invalid(f"{year} 年度没有可以导出的档案", errors={"year": ["这个年度没有档案"]})
+        made = Handover.create(year=year, fonds=str(settings.get("fonds")), place=place, total=count, last_item_id=last,
+                               asked_by_id=person.id if person else None, asked_by_name=person.name if person else "命令行",
+                               asked_at=clock.now())
+        audit.record("archives.handover_asked", SUBJECT, made.id, title=f"{year} 年度", by=person,
+                     after={"year": year, "place": place, "records": count})
+    return made
+
+
+def start(person: Any, year: Any, place: str) -> Handover:
+    """:func:`ask`, and the work is put on the queue."""
+    made = ask(person, year, place)
+    scheduling.enqueue("archives.handover", handover=made.id)
+    return made
+
+
+def again(person: Any, handover_id: Any) -> Handover:
+    """Takes one up again that was broken off."""
+    found = get(person, handover_id)
+    if found.state == "done":
+        raise Conflict("已经导出完成", code="handover_done")
+    return start(person, found.year, found.place)
+
+
+def records(person: Any, year: int) -> Any:
+    """The query of a year's records that the person may take out; what was destroyed has no content any more."""
+    query = Item.select().where(Item.year == year, Item.fonds == str(settings.get("fonds")), Item.state != "destroyed")
+    return query if person is None else queries.visible(query, person)
+
+
+def listing(person: Any, *, limit: int = 20, cursor: str | None = None) -> db.Page:
+    """A page of handovers, the last first."""
+    permissions.require(person, rights.EXPORT)
+    return db.page(Handover.select(), [Handover.id.desc()], limit=limit, cursor=cursor)
+
+
+def get(person: Any, handover_id: Any) -> Handover:
+    """One of them."""
+    permissions.require(person, rights.EXPORT)
+    number = int(handover_id) if str(handover_id).isascii() and str(handover_id).isdigit() else 0
+    found = Handover.get_or_none(Handover.id == number) if 0 < number < 2**63 else None
+    if found is None:
+        raise NotFound("没有这次导出")
+    return found
+
+
+def run(handover: int, progress: Callable[[int, int], Any] | None = None) -> Handover:
+    """Carries one out, from where it stands. What was written before is compared by its digest and not written again.
+
+    :param progress: ``progress(records done, records in all)``.
+    :raises Conflict: another process works on it. OAError: why it was broken off; it can be taken up again.
+    """
+    row = _claim(handover)
+    if row.state == "done":
+        return row
+    try:
+        person = identity.get(row.asked_by_id) if row.asked_by_id else None
+        if row.asked_by_id:
+            permissions.require(person, rights.EXPORT)
+        place = places.open_place(row.place)
+        manifest_sm3 = write(row, records(person, row.year), place, lambda done: _beat(row, done, progress))
+        with db.transaction():
+            Handover.update(state="done", finished_at=clock.now(), runner="", manifest_sm3=manifest_sm3, error="").where(
+                Handover.id == row.id).execute()
+            audit.record("archives.handed_over", SUBJECT, row.id, title=f"{row.year} 年度", by=person, after={
+                "year": row.year, "place": place.shown, "records": Handover.get_by_id(row.id).done, "manifest_sm3": manifest_sm3})
+    except (OAError, OSError) as error:
+        text = str(getattr(error, "message", "") or error)[:500]
+        Handover.update(state="failed", runner="", error=text).where(Handover.id == row.id).execute()
+        raise
+    finally:
+        with _lock:
+            _mine.discard(row.id)
+    return Handover.get_by_id(row.id)
+
+
+def resume() -> int:
+    """Takes up what was asked for and has nobody working on it: what a killed worker left; how many."""
+    waiting = list(Handover.select().where(Handover.state << ("waiting", "running")).order_by(Handover.id).limit(10))
+    done = 0
+    for row in waiting:
+        if row.state == "waiting" or not _alive(row):
+            try:
+                run(row.id)
+                done += 1
+            except (OAError, OSError):
+                continue  # the row says why
+    return done
+
+
+def _claim(handover: int) -> Handover:
+    with db.transaction():
+        row = db.lock_rows(Handover.select().where(Handover.id == handover)).first()
+        if row is None:
+            raise NotFound("没有这次导出")
+        if row.state == "done":
+            return row
+        if row.state == "running" and _alive(row):
+            raise Conflict(f"这次导出正在进行（{row.runner}）", code="handover_running")
+        with _lock:
+            _mine.add(row.id)
+        Handover.update(state="running", runner=_me(), beat_at=clock.now(), error="").where(Handover.id == row.id).execute()
+    return Handover.get_by_id(row.id)
+
+
+def _beat(row: Handover, done: tuple[int, int], progress: Callable[[int, int], Any] | None) -> None:
+    Handover.update(done=done[0], size=done[1], beat_at=clock.now()).where(Handover.id == row.id).execute()
+    if progress:
+        progress(done[0], row.total)
+
+
+def _me() -> str:
+    return f"{socket.gethostname()[:100]}:{os.getpid()}"
+
+
+def _alive(row: Handover) -> bool:
+    """Whether somebody still works on it."""
+    if row.runner == _me():
+        with _lock:
+            return row.id in _mine
+    host, _, pid = row.runner.rpartition(":")
+    if host == socket.gethostname()[:100]:
+        try:
+            os.kill(int(pid), 0)
+        except (ValueError, ProcessLookupError):
+            return False
+        except PermissionError:
+            pass
+    return row.beat_at is not None and (clock.now() - row.beat_at).total_seconds() < _SILENT
+
+
+def packages_of(row: Handover) -> Any:
+    """The query of what was written, for whoever looks after it."""
+    return HandedOver.select().where(HandedOver.handover == row.id).order_by(HandedOver.item_id)
