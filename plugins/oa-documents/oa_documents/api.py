@@ -9,7 +9,7 @@ from oa_kernel import clock, files, identity, web
 from . import rights
 from .models import STATES, Dispatch, Outgoing
 from .models_standing import CHANGES
-from .services import addressbook, annotations, checking, dispatches, drafts, formal, numbers, queries
+from .services import addressbook, annotations, carriers, checking, dispatches, drafts, formal, numbers, queries
 
 api = web.Api("documents", title="公文")
 
@@ -280,6 +280,15 @@ def urge_dispatch(id: int, dispatch: int) -> Any:
     person = web.person()
     document = queries.get_whole(person, id)
     return _dispatch(dispatches.urge(document, dispatches.get(document, dispatch), person))
+
+
+@api.post("/documents/outgoing/<int:id>/dispatches/<int:dispatch>/recall", permission=rights.DISPATCH,
+          returns=_DISPATCH, summary="call it back", body={"reason": {"type": "string", "required": True, "label": "撤回原因"}})
+def recall_dispatch(id: int, dispatch: int, body: dict[str, Any]) -> Any:
+    """Where it has left already the recipient is asked, and may have registered it (see ``note``)."""
+    person = web.person()
+    document = queries.get_whole(person, id)
+    return _dispatch(carriers.recall(document, dispatches.get(document, dispatch), person, body["reason"]))
 
 
 # around

@@ -14,7 +14,7 @@ from .services import incoming, incoming_lists, reading
 api = web.Api("documents_incoming", title="收文")
 
 _TEXT = {"type": "string", "nullable": True}
-_BODY: dict[str, Any] = {
+BODY: dict[str, Any] = {
     "number": {**_TEXT, "label": "来文字号"}, "title": {**_TEXT, "label": "标题"}, "kind": {**_TEXT, "label": "文种"},
     "sender": {**_TEXT, "label": "来文单位"}, "received_on": {**_TEXT, "label": "收文日期"},
     "dated_on": {**_TEXT, "label": "成文日期"}, "urgency": {**_TEXT, "label": "紧急程度"}, "secrecy": {**_TEXT, "label": "密级"},
@@ -22,7 +22,7 @@ _BODY: dict[str, Any] = {
     "nature": {**_TEXT, "label": "性质（办件、阅件）"}, "department": {**_TEXT, "label": "承办部门"},
     "note": {**_TEXT, "label": "备注"},
 }
-_INCOMING = {
+INCOMING = {
     "type": "object",
     "properties": {
         "id": {"type": "integer"}, "register_number": {"type": "string"}, "number": {"type": "string"}, "title": {"type": "string"},
@@ -33,7 +33,7 @@ _INCOMING = {
 }
 
 
-@api.get("/documents/incoming", signed_in=True, returns={"items": _INCOMING}, summary="the register of incoming documents",
+@api.get("/documents/incoming", signed_in=True, returns={"items": INCOMING}, summary="the register of incoming documents",
          query={**web.LIST_QUERY, "year": {"type": "string", "label": "年份"}, "state": {"type": "string", "label": "状态"},
                 "kind": {"type": "string", "label": "文种"}, "number": {"type": "string", "label": "来文字号"},
                 "q": {"type": "string", "label": "标题、字号或来文单位"}})
@@ -42,12 +42,12 @@ def list_incoming(query: dict[str, Any]) -> Any:
     return web.listing(incoming_lists.listing(web.person(), query, limit=query.get("limit") or 50, cursor=query.get("cursor")), _brief)
 
 
-@api.post("/documents/incoming", permission=rights.REGISTER, returns=_INCOMING, status=201, summary="register a document",
-          body={**_BODY, "files": {"type": "list", "nullable": True, "label": "文件（编号）"},
+@api.post("/documents/incoming", permission=rights.REGISTER, returns=INCOMING, status=201, summary="register a document",
+          body={**BODY, "files": {"type": "list", "nullable": True, "label": "文件（编号）"},
                 "despite_duplicates": {"type": "boolean", "default": False, "label": "确认不是重复"}})
 def register_incoming(body: dict[str, Any]) -> Any:
     """Under the next register number of its year; 409 ``duplicate`` names what is there already."""
-    return _whole(incoming.register(body, web.person(), despite_duplicates=bool(body.get("despite_duplicates"))))
+    return whole(incoming.register(body, web.person(), despite_duplicates=bool(body.get("despite_duplicates"))))
 
 
 @api.post("/documents/incoming/propose", permission=rights.REGISTER, summary="fields proposed from an uploaded file", reads_only=True,
@@ -63,18 +63,18 @@ def propose_incoming(body: dict[str, Any]) -> Any:
     return {**found, "duplicates": [{"id": d.id, "title": d.title, "number": d.number} for d in doubles]}
 
 
-@api.get("/documents/incoming/<int:id>", signed_in=True, returns=_INCOMING, summary="one incoming document")
+@api.get("/documents/incoming/<int:id>", signed_in=True, returns=INCOMING, summary="one incoming document")
 def get_incoming(id: int) -> Any:
     """All its fields, files, seal and answers."""
-    return _whole(incoming_lists.get(web.person(), id))
+    return whole(incoming_lists.get(web.person(), id))
 
 
-@api.put("/documents/incoming/<int:id>", permission=rights.REGISTER, returns=_INCOMING, summary="correct what was registered",
-         body={**_BODY, "version": {"type": "integer", "nullable": True, "label": "版本"}})
+@api.put("/documents/incoming/<int:id>", permission=rights.REGISTER, returns=INCOMING, summary="correct what was registered",
+         body={**BODY, "version": {"type": "integer", "nullable": True, "label": "版本"}})
 def update_incoming(id: int, body: dict[str, Any]) -> Any:
     """Number in the register and files stay."""
     person = web.person()
-    return _whole(incoming.update(incoming_lists.get(person, id), body, person, version=body.get("version")))
+    return whole(incoming.update(incoming_lists.get(person, id), body, person, version=body.get("version")))
 
 
 @api.post("/documents/incoming/<int:id>/route", permission=rights.REGISTER, summary="start its way",
@@ -98,12 +98,12 @@ def answer_incoming(id: int) -> Any:
     return {"id": made.id, "kind": made.kind, "title": made.title, "state": made.state}
 
 
-@api.post("/documents/incoming/<int:id>/void", permission=rights.REGISTER, returns=_INCOMING, summary="strike an entry out",
+@api.post("/documents/incoming/<int:id>/void", permission=rights.REGISTER, returns=INCOMING, summary="strike an entry out",
           body={"reason": {"type": "string", "required": True, "label": "原因"}})
 def void_incoming(id: int, body: dict[str, Any]) -> Any:
     """Its number stays in the register with the reason."""
     person = web.person()
-    return _whole(incoming.void(incoming_lists.get(person, id), body["reason"], person))
+    return whole(incoming.void(incoming_lists.get(person, id), body["reason"], person))
 
 
 def _brief(d: Incoming) -> dict[str, Any]:
@@ -114,7 +114,8 @@ def _brief(d: Incoming) -> dict[str, Any]:
     }
 
 
-def _whole(d: Incoming) -> dict[str, Any]:
+def whole(d: Incoming) -> dict[str, Any]:
+    """An incoming document as REST shows one."""
     return {
         **_brief(d), "dated_on": d.dated_on, "secrecy_term": d.secrecy_term, "note": d.note, "seal": d.seal,
         "registered_by": d.registered_by_name, "registered_at": d.registered_at, "completed_at": d.completed_at,

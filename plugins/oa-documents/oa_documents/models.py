@@ -204,7 +204,7 @@ class Organisation(db.Model):
 class Dispatch(db.Model):
     """A document on its way to one recipient."""
 
-    STATES = ("sent", "delivered", "signed_for", "overdue", "failed")
+    STATES = ("sent", "delivered", "signed_for", "overdue", "failed", "refused", "recalled")
 
     document = db.ForeignKeyField(Outgoing, backref="dispatches", on_delete="RESTRICT")
     #: ``department`` | ``organisation``
@@ -212,7 +212,7 @@ class Dispatch(db.Model):
     #: id of the department or of the organisation in the address book
     recipient_id = db.BigIntegerField(null=True)
     recipient_name = db.CharField(max_length=200)
-    #: ``system`` | ``email`` | ``hand``
+    #: ``system`` | ``email`` | ``hand``, or another plugin's (see ``channels.py``)
     channel = db.CharField(max_length=20)
     email = db.CharField(max_length=200, default="")
     state = db.CharField(max_length=20, default="sent")

@@ -72,4 +72,38 @@ class Answer(db.Model):
         table_name = "documents_answer"
 
 
-MODELS = [Incoming, Answer]
+class Arrival(db.Model):
+    """A document that came in by itself (by exchange between organisations) and waits on the sign-in desk."""
+
+    #: who brought it (a plugin's name), and its own name for it
+    source = db.CharField(max_length=40)
+    reference = db.CharField(max_length=160, unique=True)
+    #: how it came, in words
+    way = db.CharField(max_length=120, default="")
+    sender = db.CharField(max_length=200)
+    number = db.CharField(max_length=120, default="")
+    title = db.CharField(max_length=300)
+    kind = db.CharField(max_length=20, default="")
+    dated_on = db.DateField(null=True)
+    urgency = db.CharField(max_length=10, default="")
+    secrecy = db.CharField(max_length=10, default="公开")
+    secrecy_level = db.SmallIntegerField(default=0)
+    secrecy_term = db.CharField(max_length=30, default="")
+    #: what the check of its seal said when it came in; null: no seal
+    seal = db.JSONField(null=True)
+    #: waiting | registered | refused | recalled
+    state = db.CharField(max_length=12, default="waiting")
+    #: why it was refused or recalled
+    reason = db.CharField(max_length=300, default="")
+    incoming_id = db.BigIntegerField(null=True)
+    arrived_at = db.UTCDateTimeField()
+    urged_at = db.UTCDateTimeField(null=True)
+    ended_at = db.UTCDateTimeField(null=True)
+    ended_by_name = db.CharField(max_length=80, default="")
+
+    class Meta:
+        table_name = "documents_arrival"
+        indexes = ((("state", "id"), False),)
+
+
+MODELS = [Incoming, Answer, Arrival]

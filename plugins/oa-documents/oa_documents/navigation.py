@@ -33,6 +33,12 @@ def _revocations(person: Any) -> int:
     return standing.waiting_count(person)
 
 
+def _arrived(person: Any) -> int:
+    from .services import arrivals
+
+    return arrivals.waiting_count(person)
+
+
 def _mine_card(person: Any) -> str:
     from oa_kernel import web
 
@@ -57,7 +63,7 @@ NAVIGATION = [
     NavItem("documents", "办理中", "documents.reviewing", icon="progress", order=30),
     NavItem("documents", "待签收", "documents.waiting", icon="mailbox", order=40, count=_waiting),
     NavItem("documents", "发文登记簿", "documents.register", icon="book", order=50),
-    NavItem("documents", "收文登记", "documents.incoming_new", icon="inbox", permission=rights.REGISTER, order=44),
+    NavItem("documents", "收文登记", "documents.incoming_new", icon="inbox", permission=rights.REGISTER, order=44, count=_arrived),
     NavItem("documents", "收文登记簿", "documents.incoming_list", icon="clipboard-list", permission=rights.READ_INCOMING, order=46,
             count=_unrouted),
     NavItem("documents", "撤销废止待确认", "documents.standing_waiting", icon="circle-minus", permission=rights.REVOKE_CONFIRM,

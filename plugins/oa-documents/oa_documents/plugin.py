@@ -30,6 +30,13 @@ def oa_plugin() -> c.PluginInfo:
 
 
 @hookimpl
+def oa_hookspecs() -> list[Any]:
+    from . import hookspecs
+
+    return [hookspecs]
+
+
+@hookimpl
 def oa_config_schema() -> dict[str, Any]:
     return settings.SCHEMA
 
@@ -109,7 +116,7 @@ def oa_blueprints() -> list[Any]:
 @hookimpl
 def oa_api_blueprints() -> list[Any]:
     from .api import api
-    from .api_incoming import api as incoming
+    from .api_arrivals import api as incoming
     from .api_standing import api as standing
 
     return [api, incoming, standing]
@@ -141,12 +148,13 @@ def oa_search_sources() -> list[c.SearchSource]:
 
 @hookimpl
 def oa_file_guards() -> list[c.FileGuard]:
-    from .services import incoming, incoming_lists, queries
+    from .services import arrivals, incoming, incoming_lists, queries
     from .services.listeners import SUBJECT
 
     return [
         c.FileGuard(incoming.SUBJECT, incoming_lists.file_readable),
         c.FileGuard("documents.desk", lambda person, who: str(person.id) == who),
+        c.FileGuard(arrivals.SUBJECT, arrivals.file_readable),
         c.FileGuard(SUBJECT, queries.file_readable),
         c.FileGuard(SUBJECT + ".formal", queries.formal_readable),
         c.FileGuard(SUBJECT + ".replaced", queries.replaced_readable),
@@ -193,6 +201,8 @@ def oa_notification_kinds() -> list[c.NotificationKind]:
         c.NotificationKind("documents.signed_for", "公文已被签收", channels=("inbox",)),
         c.NotificationKind("documents.annotated", "文稿有新批注", channels=("inbox",)),
         c.NotificationKind("documents.signed", "公文已签发成文"),
+        c.NotificationKind("documents.carried", "公文未送达、被退文或撤回", channels=("inbox",)),
+        c.NotificationKind("documents.arrived", "收到电子交换的来文"),
         c.NotificationKind("documents.standing", "公文已撤销、废止或被代替"),
         c.NotificationKind("documents.standing_asked", "撤销、废止待确认"),
     ]

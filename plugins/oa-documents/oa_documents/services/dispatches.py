@@ -15,15 +15,17 @@ from typing import Any
 from oa_kernel import audit, clock, crypto, db, identity, notifications, outbox, permissions, runtime, signals
 from oa_kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
-from .. import rights, settings
+from .. import channels, rights, settings
 from ..models import Dispatch, Organisation, Outgoing
 from . import addressbook, records, standing
 
 SUBJECT = "documents.outgoing"
 MAIL_TOPIC = "documents.dispatch"
-CHANNELS = {"system": "系统内", "email": "电子邮件", "hand": "纸质送达"}
+
 #: states that still wait for a receipt
 OPEN = ("sent", "delivered", "overdue")
+#: states after which the same recipient may be sent the document anew
+OVER = ("failed", "refused", "recalled")
 
 document_dispatched = signals.signal("documents.dispatched", "A document was dispatched. `document`, `dispatches`, `by`.")
 document_finished = signals.signal("documents.finished", "A document was finished (办结). `document`, `by`.")
@@ -50,7 +52,7 @@ def dispatch(document: Outgoing, recipients: Sequence[Mapping[str, Any]], by: An
             for row in rows
         ]
         for item in made:
-            _send(document, item)
+            _send(document, item, by)
         if document.state == "signed":
             Outgoing.update(state="dispatched", version=Outgoing.version + 1, updated_at=now).where(
                 Outgoing.id == document.id
@@ -58,7 +60,8 @@ def dispatch(document: Outgoing, recipients: Sequence[Mapping[str, Any]], by: An
             document.state = "dispatched"
         audit.record(
             "documents.dispatch", SUBJECT, document.id, document.title,
-            after={"number": document.number, "recipients": [f"{d.recipient_name}（{CHANNELS[d.channel]}）" for d in made]},
+            after={"number": document.number,
+                   "recipients": [f"{d.recipient_name}（{channels.title(d.channel)}）" for d in made]},
             by=by,
         )
         document_dispatched.send("documents", document=document, dispatches=made, by=by)
@@ -118,7 +121,7 @@ def sign_for(document: Outgoing, item: Dispatch, person: Any) -> Dispatch:
     """A person of the receiving department signs for it."""
     if item.kind != "department" or item.recipient_id not in identity.departments_of(person):
         raise Forbidden(f"只有{item.recipient_name}的人员可以签收")
-    return _receive(document, item, person.name, by=person)
+    return receive(document, item, person.name, by=person)
 
 
 def enter_receipt(document: Outgoing, item: Dispatch, by: Any, *, signed_by: str, on: dt.date | None = None) -> Dispatch:
@@ -135,7 +138,7 @@ def enter_receipt(document: Outgoing, item: Dispatch, by: Any, *, signed_by: str
         if on != clock.today():
             at = dt.datetime.combine(on, dt.time(12), clock.zone()).astimezone(clock.UTC)
             at = max(at, item.sent_at)
-    return _receive(document, item, signed_by, by=by, at=at)
+    return receive(document, item, signed_by, by=by, at=at)
 
 
 def read_date(text: str | None) -> dt.date | None:
@@ -167,7 +170,7 @@ def resend(document: Outgoing, item: Dispatch, by: Any, *, email: str = "") -> D
             changes.update(email=email, nonce=secrets.token_hex(8))  # the link at the old address ends
         Dispatch.update(**changes).where(Dispatch.id == item.id, Dispatch.state != "signed_for").execute()
         item = Dispatch.get_by_id(item.id)
-        _send(document, item)
+        _send(document, item, by)
         audit.record("documents.dispatch.resend", SUBJECT, document.id, document.title,
                      after={"recipient": item.recipient_name, "times": item.times_sent}, by=by)
     return item
@@ -187,6 +190,8 @@ def urge(document: Outgoing, item: Dispatch, by: Any) -> Dispatch:
             _notify_department(document, item, "documents.urged", f"请签收：{document.title}")
         elif item.channel == "email":
             _queue_mail(item, urging=True, stamp=int(now.timestamp()))
+        elif (channel := channels.others().get(item.channel)) is not None and channel.urge is not None:
+            channel.urge(document, item, by)
         audit.record("documents.dispatch.urge", SUBJECT, document.id, document.title,
                      after={"recipient": item.recipient_name}, by=by)
     return Dispatch.get_by_id(item.id)
@@ -245,7 +250,7 @@ def sign_by_token(token: str, signed_by: str) -> Dispatch:
     signed_by = " ".join(signed_by.split())
     if not 1 <= len(signed_by) <= 60:
         raise Invalid("请填写签收人姓名", errors={"signed_by": ["请填写签收人姓名，最多 60 字"]})
-    return _receive(item.document, item, signed_by, by=None)
+    return receive(item.document, item, signed_by, by=None)
 
 
 # worker
@@ -307,7 +312,7 @@ def _require_force(document: Outgoing) -> None:
 def _resolve(document: Outgoing, recipients: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     departments = {d.id: d for d in identity.department_tree()}
     by_name = {d.name: d for d in departments.values()}
-    open_now = {(d.kind, d.recipient_id, d.recipient_name) for d in of(document) if d.state != "failed"}
+    open_now = {(d.kind, d.recipient_id, d.recipient_name) for d in of(document) if d.state not in OVER}
     rows: list[dict[str, Any]] = []
     errors: dict[str, list[str]] = {}
     for position, given in enumerate(recipients):
@@ -318,7 +323,7 @@ def _resolve(document: Outgoing, recipients: Sequence[Mapping[str, Any]]) -> lis
             if kind == "department":
                 row = _department(given, departments, by_name)
             elif kind == "organisation":
-                row = _organisation(given)
+                row = _organisation(document, given)
             else:
                 raise Invalid(f"kind 应为 department 或 organisation，不是 {kind!r}")
             same = (row["kind"], row["recipient_id"], row["recipient_name"])
@@ -345,7 +350,7 @@ def _department(given: Mapping[str, Any], by_id: Mapping[int, Any], by_name: Map
     return {"kind": "department", "recipient_id": found.id, "recipient_name": found.name, "channel": channel}
 
 
-def _organisation(given: Mapping[str, Any]) -> dict[str, Any]:
+def _organisation(document: Outgoing, given: Mapping[str, Any]) -> dict[str, Any]:
     value, name = given.get("id"), str(given.get("name") or "").strip()
     if value is not None:
         found = Organisation.get_or_none(Organisation.id == int(value)) if str(value).isdigit() else None
@@ -357,8 +362,13 @@ def _organisation(given: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid("请写明外单位名称")
     email = str(given.get("email") or (found.email if found else "")).strip()
     channel = given.get("channel") or ("email" if email else "hand")
-    if channel not in ("email", "hand"):
-        raise Invalid(f"发给外单位可用 email 或 hand，不是 {channel!r}")
+    other = channels.others().get(channel)
+    if other is None and channel not in ("email", "hand"):
+        raise Invalid(f"发给外单位可用 {'、'.join(['email', 'hand', *channels.others()])}，不是 {channel!r}")
+    if other is not None:
+        if found is None or found.id not in other.reaches():
+            raise Invalid(f"{found.name if found else name}不能用“{other.title}”，请改用别的方式")
+        other.check(document, found)
     if channel == "email" and not addressbook.is_email(email):
         raise Invalid(f"{found.name if found else name}没有可用的邮箱地址，请先在地址簿填写，或改用纸质送达")
     return {"kind": "organisation", "recipient_id": found.id if found else None,
@@ -366,11 +376,13 @@ def _organisation(given: Mapping[str, Any]) -> dict[str, Any]:
             "email": email if channel == "email" else ""}
 
 
-def _send(document: Outgoing, item: Dispatch) -> None:
+def _send(document: Outgoing, item: Dispatch, by: Any) -> None:
     if item.channel == "system":
         _notify_department(document, item, "documents.dispatched", f"请签收：{document.title}")
     elif item.channel == "email":
         _queue_mail(item, urging=False, stamp=item.times_sent)
+    elif (channel := channels.others().get(item.channel)) is not None:
+        channel.send(document, item, by)
 
 
 def _queue_mail(item: Dispatch, *, urging: bool, stamp: int) -> None:
@@ -386,7 +398,8 @@ def _notify_department(document: Outgoing, item: Dispatch, kind: str, title: str
                            url=f"/documents/{document.id}", subject=(SUBJECT, str(document.id)))
 
 
-def _receive(document: Outgoing, item: Dispatch, name: str, *, by: Any, at: dt.datetime | None = None) -> Dispatch:
+def receive(document: Outgoing, item: Dispatch, name: str, *, by: Any, at: dt.datetime | None = None) -> Dispatch:
+    """Notes a receipt; whether ``by`` may is asked by the callers. Raises Conflict for one signed for already."""
     now = at or clock.now()
     with db.transaction():
         done = (

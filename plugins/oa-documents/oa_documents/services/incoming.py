@@ -86,8 +86,8 @@ def clean(data: Mapping[str, Any]) -> dict[str, Any]:
         errors["secrecy"] = [f"密级可用：{'、'.join(SECRECY_LEVELS)}"]
     elif SECRECY_LEVELS.index(secrecy) > SECRECY_LEVELS.index(highest):
         errors["secrecy"] = [f"本系统最高只能登记“{highest}”的文件，“{secrecy}”请按保密规定在专用设备上处理"]
-    received_on = _date(data.get("received_on"), "received_on", "收文日期", errors) or clock.today()
-    dated_on = _date(data.get("dated_on"), "dated_on", "成文日期", errors)
+    received_on = read_date(data.get("received_on"), "received_on", "收文日期", errors) or clock.today()
+    dated_on = read_date(data.get("dated_on"), "dated_on", "成文日期", errors)
     if received_on > clock.today():
         errors["received_on"] = [f"收文日期 {received_on} 在今天之后"]
     copies = 1 if data.get("copies") is None else data["copies"]
@@ -104,7 +104,8 @@ def clean(data: Mapping[str, Any]) -> dict[str, Any]:
             "copies": copies, "department_id": found.id if found else None, "department_name": department}
 
 
-def _date(value: Any, field: str, label: str, errors: dict[str, list[str]]) -> dt.date | None:
+def read_date(value: Any, field: str, label: str, errors: dict[str, list[str]]) -> dt.date | None:
+    """A date, or ``2026-11-25`` as one; None for nothing, or with the reason added to ``errors``."""
     if value in (None, ""):
         return None
     if isinstance(value, dt.date):

@@ -18,6 +18,6 @@ def blueprints() -> list[Any]:
         reviewing,
         standing,
     )
-    from .pages import pages
+    from .arriving import pages
 
     return [pages]

@@ -13,7 +13,7 @@ from flask import request
 from oa_kernel import clock, files, identity, permissions, web, workflow
 from oa_kernel.errors import NotFound, OAError
 
-from .. import rights
+from .. import channels, rights
 from ..services import addressbook, annotations, dispatches, drafts, formal, numbers, phrases, printing, queries, standing
 from .pages import pages, render
 
@@ -130,7 +130,9 @@ def _record(person: Any, document: Any, task: Any) -> dict[str, Any]:
 def _dispatch(person: Any, document: Any, task: Any) -> dict[str, Any]:
     return {
         "dispatched": dispatches.of(document), "departments": identity.department_tree(),
-        "organisations": addressbook.organisations(), "open_states": dispatches.OPEN, "channels": dispatches.CHANNELS,
+        "organisations": addressbook.organisations(), "open_states": dispatches.OPEN, "channels": channels.titles(),
+        "reach": channels.reach(), "over_states": dispatches.OVER,
+        "recallable": {c.name for c in channels.others().values() if c.recall},
         "can_print": permissions.allows(person, rights.PRINT), "runs": printing.log(document), "in_force": standing.in_force(document),
     }
 

@@ -10,7 +10,7 @@ from oa_kernel import web
 from oa_kernel.errors import Invalid
 
 from .. import rights
-from ..services import dispatches, drafts, numbers, queries
+from ..services import carriers, dispatches, drafts, numbers, queries
 from . import case
 from .pages import pages
 
@@ -49,7 +49,7 @@ def sign(id: int, dispatch_id: int) -> Any:
     return web.redirect_back(f"/documents/{id}")
 
 
-@pages.post("/documents/<int:id>/dispatches/<int:dispatch_id>/<any(receipt, resend, urge):what>",
+@pages.post("/documents/<int:id>/dispatches/<int:dispatch_id>/<any(receipt, resend, urge, recall):what>",
             permission=rights.DISPATCH)
 def follow(id: int, dispatch_id: int, what: str) -> Any:
     """The office enters a receipt, sends again, reminds."""
@@ -64,6 +64,10 @@ def follow(id: int, dispatch_id: int, what: str) -> Any:
         elif what == "resend":
             dispatches.resend(document, item, person, email=request.form.get("email", "").strip())
             web.flash(f"已重发给{item.recipient_name}")
+        elif what == "recall":
+            item = carriers.recall(document, item, person, request.form.get("reason", ""))
+            web.flash(f"已撤回发给{item.recipient_name}的公文" if item.state == "recalled"
+                      else f"已请{item.recipient_name}退回，等对方答复")
         else:
             dispatches.urge(document, item, person)
             web.flash(f"已催办{item.recipient_name}")

@@ -12,7 +12,7 @@ from oa_kernel.config import SECRECY_LEVELS
 from oa_kernel.errors import Conflict, Invalid, NotFound
 
 from .. import kinds, rights, settings
-from ..services import incoming, incoming_lists, reading, routing
+from ..services import arrivals, incoming, incoming_lists, reading, routing
 from .pages import STATE_WORDS, filters, pages, render
 
 INCOMING_WORDS = {
@@ -68,7 +68,12 @@ def incoming_export() -> Any:
 @pages.get("/documents/incoming/new", permission=rights.REGISTER)
 def incoming_new() -> Any:
     """The sign-in desk: files are chosen, then what they say is confirmed."""
-    return _page("incoming_new.html", errors={}, queue=_queue(), extensions=_EXTENSIONS)
+    return _desk()
+
+
+def _desk(errors: Any = None, status: int = 200) -> Any:
+    came = arrivals.waiting(web.person(), limit=20, cursor=request.args.get("cursor"))
+    return _page("incoming_new.html", status, errors=errors or {}, queue=_queue(), extensions=_EXTENSIONS, came=came)
 
 
 def _queue() -> list[Any]:
@@ -85,7 +90,7 @@ def incoming_upload() -> Any:
                                                                           mime_hint=mime or None), max_files=100)
         upload.file("file")
     except Invalid as error:
-        return _page("incoming_new.html", 422, errors=web.form_errors(error), queue=_queue(), extensions=_EXTENSIONS)
+        return _desk(web.form_errors(error), 422)
     for file in upload.files["file"]:
         files.attach(file, "documents.desk", person.id, role="waiting")
     return web.redirect(f"/documents/incoming/confirm/{upload.files['file'][0].id}")
@@ -109,16 +114,22 @@ def incoming_confirm(file_id: int) -> Any:
     return _form(file, values, proposed=sorted(found), problem=problem, reason=proposed["reason"])
 
 
-def _form(file: Any, values: Any, *, errors: Any = None, status: int = 200, proposed: Any = (), problem: str = "",
-          reason: str = "", document: Any = None) -> Any:
+def _form(file: Any, values: Any, *, document: Any = None, **more: Any) -> Any:
     doubles, queue = [], []
     if document is None:
         number, sender = str(values.get("number") or ""), str(values.get("sender") or "")
         doubles, queue = incoming_lists.duplicates(number, sender, file.sm3), _queue()
+    return form_page(file, values, document=document, doubles=doubles, queue=queue, **more)
+
+
+def form_page(file: Any, values: Any, *, errors: Any = None, status: int = 200, proposed: Any = (), problem: str = "",
+              reason: str = "", document: Any = None, doubles: Any = (), queue: Any = (), arrival: Any = None,
+              **more: Any) -> Any:
+    """The form of what is registered: of an uploaded file, of a document to be corrected, of what came in by itself."""
     levels = SECRECY_LEVELS[: SECRECY_LEVELS.index(settings.highest_secrecy()) + 1]
     return _page(
         "incoming_form.html", status, file=file, values=values, errors=errors or {}, proposed=proposed, problem=problem,
-        reason=reason, doubles=doubles, document=document, queue=queue,
+        reason=reason, doubles=doubles, document=document, queue=queue, arrival=arrival, **more,
         kind_options=[("", "—"), *((k, web.gettext(k)) for k in kinds.KINDS)],
         urgency_options=[(u, web.gettext(u) if u else "—") for u in _URGENCIES],
         level_options=[(w, web.gettext(w)) for w in levels])
@@ -131,7 +142,8 @@ def _waiting(file_id: int) -> Any:
     return file
 
 
-def _values() -> dict[str, Any]:
+def read_values() -> dict[str, Any]:
+    """What the form of :func:`form_page` says."""
     form = request.form
     copies = form.get("copies", "1")
     given = {name: form.get(name, "") for name in incoming.FIELDS}
@@ -141,7 +153,7 @@ def _values() -> dict[str, Any]:
 @pages.post("/documents/incoming/confirm/<int:file_id>", permission=rights.REGISTER)
 def incoming_register(file_id: int) -> Any:
     """登记; the next file of the queue is offered then."""
-    person, file, values = web.person(), _waiting(file_id), _values()
+    person, file, values = web.person(), _waiting(file_id), read_values()
     try:
         document = incoming.register({**values, "files": [file.id]}, person, despite_duplicates=request.form.get("despite") == "1")
     except Invalid as error:
@@ -197,7 +209,7 @@ def incoming_edit(id: int) -> Any:
 @pages.post("/documents/incoming/<int:id>/edit", permission=rights.REGISTER)
 def incoming_update(id: int) -> Any:
     """修改登记."""
-    person, values = web.person(), _values()
+    person, values = web.person(), read_values()
     document = incoming_lists.get(person, id)
     version = request.form.get("version", "")
     try:

@@ -34,6 +34,8 @@ DISPATCH_WORDS = {
     "signed_for": ("已签收", "check", "green"),
     "overdue": ("逾期未签收", "alert-triangle", "orange"),
     "failed": ("发送失败", "x", "red"),
+    "refused": ("被退文", "arrow-back-up", "red"),
+    "recalled": ("已撤回", "arrow-back-up", "secondary"),
 }
 
 
