@@ -147,6 +147,7 @@ def build(progress: Callable[[str], Any] | None = None) -> DemoOrganisation:
         item.build(org)
     tell("本单位自己的台账")
     demo_ledger.build(org)
+    permissions.write_uses()
     return org
 
 

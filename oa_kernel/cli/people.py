@@ -9,6 +9,7 @@ import click
 
 from oa_kernel.errors import NotFound, UsageError
 
+from . import permission_review
 from .common import as_json, json_option, needs_installation, person, table
 
 
@@ -233,7 +234,10 @@ def role_revoke(username: str, role_name: str, reason: str, break_glass: bool) -
 
 @click.group("permissions")
 def permissions() -> None:
-    """权限：说明某人为何可以或不可以。"""
+    """权限：说明某人为何可以或不可以，列出谁可以做什么。"""
+
+
+permissions.add_command(permission_review.review)
 
 
 @permissions.command("explain")

@@ -34,12 +34,13 @@ from .models import Change, Grant
 from .own_roles import create_role, delete_role, update_role
 from .reasons import explain
 from .registry import DOMAIN_TITLES, SCOPE_TITLES, RoleInfo, registered, role, roles
+from .review_parts import Reviewed, Wanted
 from .review_rows import SHEET as REVIEW_SHEET
 from .review_rows import as_dict as review_as_dict
 from .review_rows import exported as review_exported
 from .review_rows import rows as review_rows
 from .review_rows import spoken_scope
-from .reviewing import Reviewed, Wanted, review
+from .reviewing import review, reviewed
 from .scopes import Scope, administrations, scopes_of
 from .second_person import guard
 from .uses import due as uses_due
@@ -99,6 +100,7 @@ __all__ = [
     "review_as_dict",
     "review_exported",
     "review_rows",
+    "reviewed",
     "revoke",
     "role",
     "roles",

@@ -55,10 +55,11 @@ CONTRIBUTIONS = {
         Permission("kernel.roles.manage", "管理角色", domain="security"),
         Permission("kernel.grants.manage", "授权和收回授权", domain="security"),
         Permission("kernel.permissions.explain", "查看权限的来由", domain="security"),
+        Permission("kernel.permissions.review", "审查权限", "谁可以做什么、从哪里来、多久没有用过", domain="security"),
         Permission("kernel.changes.decide", "复核安全变更", "确认或不同意别人提交的授权、角色、密级和管理员账户的变更",
                    domain="security"),
         Permission("kernel.sign_ins.read", "查看登录日志", domain="security"),
-        Permission("kernel.audit.read", "查看和验证审计记录", "登录日志在内", domain="audit"),
+        Permission("kernel.audit.read", "查看和验证审计记录", "登录日志与权限清单在内", domain="audit"),
     ],
     "oa_roles": [
         Role(
@@ -77,7 +78,7 @@ CONTRIBUTIONS = {
         ),
         Role(
             "security_admin", "安全管理员",
-            _all("kernel.roles.manage", "kernel.grants.manage", "kernel.permissions.explain",
+            _all("kernel.roles.manage", "kernel.grants.manage", "kernel.permissions.explain", "kernel.permissions.review",
                  "kernel.changes.decide", "kernel.sign_ins.read",
                  "kernel.people.clearance", "kernel.people.unlock", "kernel.sessions.manage"),
             "管理角色、授权、密级权限和会话", domain="security",

@@ -9,7 +9,8 @@ from oa_kernel import audit
 from oa_kernel.contributions import Sheet, SheetColumn
 
 from . import registry
-from .reviewing import Reviewed, Right, Wanted, Way, reviewed
+from .review_parts import Reviewed, Right, Wanted, Way
+from .reviewing import reviewed
 
 #: the workbook's one worksheet
 SHEET = Sheet("permissions_review", "权限清单", (

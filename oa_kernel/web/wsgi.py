@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
+from multiprocessing.util import Finalize
 
 from oa_kernel import permissions, runtime
 
@@ -11,4 +11,5 @@ from .app import create_app
 _running = runtime.boot(runtime.default_config_path())
 runtime.check_migrations(_running)
 app = create_app(_running)
-atexit.register(permissions.write_uses)
+# at the end of a process of either sort: atexit alone is passed over by what multiprocessing forked
+Finalize(None, permissions.write_uses, exitpriority=10)

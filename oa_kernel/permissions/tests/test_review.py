@@ -8,7 +8,8 @@ from oa_kernel import clock, context, identity, permissions
 from oa_kernel.identity.models import Person
 from oa_kernel.permissions import uses
 from oa_kernel.permissions.holding import unheld
-from oa_kernel.permissions.reviewing import Wanted, review, reviewed
+from oa_kernel.permissions.review_parts import Wanted
+from oa_kernel.permissions.reviewing import review, reviewed
 
 EARLIER = clock.now() - dt.timedelta(days=200)
 
