@@ -101,13 +101,14 @@ def seal() -> None:
 @click.option("--centre", "centre", default="", help="印章中部文字，例：合同专用章")
 @click.option("--code", default="", help="印章编码")
 @click.option("--picture", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="自有的印模（SVG）")
-def seal_create(name: str, centre: str, code: str, picture: Path | None) -> None:
+@click.option("--joint", is_flag=True, help="联合行文用的其他机关印章，本单位的印章照旧使用")
+def seal_create(name: str, centre: str, code: str, picture: Path | None, joint: bool) -> None:
     """制作一枚印章（含密钥和证书）并启用。"""
     from .services import seals
 
     _ready()
     svg = picture.read_text(encoding="utf-8") if picture else ""
-    made = seals.create(None, name=name, centre_text=centre, code=code, picture=svg)
+    made = seals.create(None, name=name, centre_text=centre, code=code, picture=svg, joint=joint)
     click.echo(f"已制作并启用“{made.title}”，有效期至 {made.valid_until:%Y-%m-%d}", err=True)
 
 

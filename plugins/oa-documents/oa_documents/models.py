@@ -46,6 +46,8 @@ class SealRecord(db.Model):
     root = db.BlobField()
     key_id = db.CharField(max_length=80)
     active = db.BooleanField(default=True, index=True)
+    #: of another organisation, kept here with its leave for documents issued together (联合行文)
+    joint = db.BooleanField(default=False)
     valid_until = db.UTCDateTimeField(null=True)
     created_at = db.UTCDateTimeField()
 

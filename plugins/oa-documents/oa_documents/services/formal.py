@@ -15,7 +15,7 @@ from oa_kernel.errors import Conflict, Invalid
 
 from .. import kinds, settings
 from ..models import Outgoing
-from . import numbers, seals, standing
+from . import joint, numbers, seals, standing
 
 #: pictures of a page are drawn at
 DPI = 130
@@ -58,10 +58,13 @@ def official(document: Any, *, draft: bool | str = False) -> Any:
     formal = not draft
     number = document.number or ("" if formal else f"{document.series}〔{clock.today().year}〕　号")
     date = document.date or (None if formal else clock.today())
+    names = joint.names(document, settings.issuer()) if document.joint else []
+    marks = joint.names(document, _host_mark(document)) if document.joint and document.joint_marks != "host" else []
     return OfficialDocument(
         title=document.title, body=document.body, format=document.format, kind=document.kind,
         mark=_mark(document), number=number, addressees=tuple(document.addressees), signature=settings.issuer(),
-        date=date, signatory=document.signatory if document.format == "upward" else "",
+        signatures=names, joint_marks=marks,
+        date=date, signatory=joint.signed_names(document) if document.format == "upward" else "",
         copy_number=document.copy_number, secrecy="" if document.secrecy_level < 2 else document.secrecy,
         secrecy_term=document.secrecy_term, urgency=document.urgency,
         attachment_titles=tuple(document.attachment_titles) or attachment_names(document),
@@ -76,6 +79,11 @@ def attachment_names(document: Any) -> tuple[str, ...]:
     if not document.id:
         return ()
     return tuple(PurePath(f.name).stem for f in files.attached("documents.outgoing", str(document.id)))
+
+
+def _host_mark(document: Any) -> str:
+    """The host's name as it stands above the others': its 标志 without 文件."""
+    return _mark(document).removesuffix("文件")
 
 
 def _mark(document: Any) -> str:
@@ -258,7 +266,10 @@ def finalise(document: Outgoing, by: Any) -> Outgoing:
             document.date = clock.today()
         seal = seals.ensure() if settings.get("seal") else None
         picture = str(seal.picture) if seal else ""
-        made = typeset.typeset(replace(official(document), seal_picture=picture), fonts=settings.fonts_folder())
+        others = [seals.of_organisation(o["name"]) for o in document.joint] if seal else []
+        pictures = [picture, *(str(s.picture) if s else "" for s in others)] if document.joint else []
+        sealed = replace(official(document), seal_picture=picture, seal_pictures=pictures)
+        made = typeset.typeset(sealed, fonts=settings.fonts_folder())
         pdf, now = made.pdf, clock.now()
         if seal:
             pdf = seals.sign(pdf, seal, now, made.seal_box)

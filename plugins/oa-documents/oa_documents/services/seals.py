@@ -21,8 +21,17 @@ _ROOT_DAYS = 3650
 
 def current() -> SealRecord | None:
     """The seal in use, or None."""
+    return _valid(SealRecord.select().where(SealRecord.active, ~SealRecord.joint))
+
+
+def of_organisation(name: str) -> SealRecord | None:
+    """The seal of another organisation that is kept here, for documents issued together; None where there is none."""
+    return _valid(SealRecord.select().where(SealRecord.active, SealRecord.joint, SealRecord.organisation == name))
+
+
+def _valid(query: Any) -> SealRecord | None:
     now = clock.now()
-    for seal in SealRecord.select().where(SealRecord.active).order_by(SealRecord.id.desc()).limit(10):
+    for seal in query.order_by(SealRecord.id.desc()).limit(10):
         if seal.valid_until is None or seal.valid_until > now:
             return seal
     return None
@@ -41,11 +50,14 @@ def get(seal_id: int) -> SealRecord:
     return found
 
 
-def create(by: Any, *, name: str = "", centre_text: str = "", code: str = "", picture: str = "") -> SealRecord:
+def create(
+    by: Any, *, name: str = "", centre_text: str = "", code: str = "", picture: str = "", joint: bool = False,
+) -> SealRecord:
     """Makes a seal with its key and certificate and takes it into use, in place of the one before.
 
     :param by: who manages seals; None for the system itself (setting up an installation).
     :param picture: SVG of the organisation's own; drawn here if left out.
+    :param joint: another organisation's, kept here for documents issued together; our own stays in use.
     """
     rights.require(by, rights.SEAL)
     from oa_kernel import crypto
@@ -74,13 +86,14 @@ def create(by: Any, *, name: str = "", centre_text: str = "", code: str = "", pi
         valid_from=start, valid_until=until, size_mm=(round(size), round(size)), created=now,
     )
     with db.transaction():
-        SealRecord.update(active=False).where(SealRecord.active).execute()
+        before = SealRecord.active & (SealRecord.joint == joint)
+        SealRecord.update(active=False).where(before & (SealRecord.organisation == organisation) if joint else before).execute()
         made = SealRecord.create(
             title=f"{organisation}印章", organisation=organisation, picture=drawing, size_mm=size, ses=der,
-            certificate=certificate, root=root, key_id=key.id, active=True, valid_until=until, created_at=now,
+            certificate=certificate, root=root, key_id=key.id, active=True, joint=joint, valid_until=until, created_at=now,
         )
         audit.record("documents.seal.create", "documents.seal", made.id, made.title,
-                     after={"organisation": organisation, "key": key.id, "valid_until": until.isoformat()}, by=by)
+                     after={"organisation": organisation, "key": key.id, "joint": joint, "valid_until": until.isoformat()}, by=by)
     return made
 
 
@@ -89,7 +102,7 @@ def ensure() -> SealRecord:
     found = current()
     if found is not None:
         return found
-    if SealRecord.select().exists():
+    if SealRecord.select().where(~SealRecord.joint).exists():
         raise Conflict("印章都已停用或过期，请管理员先制作或启用一枚：oa documents seal create", code="no_seal")
     return create(None)
 
@@ -100,7 +113,9 @@ def set_active(seal_id: int, active: bool, by: Any) -> SealRecord:
     seal = get(seal_id)
     with db.transaction():
         if active:
-            SealRecord.update(active=False).where(SealRecord.id != seal_id).execute()
+            others = (SealRecord.id != seal_id) & (SealRecord.joint == seal.joint)
+            SealRecord.update(active=False).where(
+                others & (SealRecord.organisation == seal.organisation) if seal.joint else others).execute()
         SealRecord.update(active=active).where(SealRecord.id == seal_id).execute()
         audit.record("documents.seal.update", "documents.seal", seal_id, seal.title, after={"active": active}, by=by)
     return get(seal_id)

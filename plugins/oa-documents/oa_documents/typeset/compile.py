@@ -34,6 +34,8 @@ _MARK_SIZE, _MARK_WIDTH = 62.0, 150 / 25.4 * 72
 _LONG_LIST = 8
 #: characters of 发文机关署名 that stand on one line
 _SIGNATURE = 26
+#: characters of a name that stand over one column of seals, and points that several 标志 may be high together
+_COLUMN, _MARKS_HEIGHT = 9, 75 / 25.4 * 72
 
 
 @functools.cache
@@ -82,7 +84,7 @@ def compiler(folder: Path | None) -> Any:
 
 
 def compile_pdf(text: str, folder: Path | None, *asked: str) -> tuple[bytes, list[Any]]:
-    """PDF/A-2b of a source, and the values of the labels asked for (None where there is none).
+    """PDF/A-2b of a source, and the values of each label asked for, in the order of the pages.
 
     The compiler answers queries about files only, so the source goes through one.
     """
@@ -96,7 +98,7 @@ def compile_pdf(text: str, folder: Path | None, *asked: str) -> tuple[bytes, lis
             found = [json.loads(one.query(f"<{label}>", field="value", format="json")) for label in asked]
         except typst.TypstError as error:
             raise _failed(error) from error
-    return pdf, [values[0] if values else None for values in found]
+    return pdf, found
 
 
 @functools.cache
@@ -146,6 +148,7 @@ def values(document: OfficialDocument, folder: Path | None) -> dict[str, Any]:
         "mark": _clean(document.mark) or " ",
         "mark_size": min(_MARK_SIZE, _MARK_WIDTH / max(1.0, width(document.mark))),
         "mark_depth": depth(_clean(document.mark), _fonts.roles(folder)["小标宋"].family, folder),
+        **_joint(document, folder),
         "number": document.number or " ",
         "marks": _marks(document),
         "signatories": [s for s in re.split(r"[、,，;；\s]+", document.signatory) if s] or [""],
@@ -174,6 +177,21 @@ def values(document: OfficialDocument, folder: Path | None) -> dict[str, Any]:
         "qr_text": "扫码核验本文件",
         "draft": "草稿　未经签发不得外传" if document.draft is True else str(document.draft or ""),
     }
+
+
+def _joint(document: OfficialDocument, folder: Path | None) -> dict[str, Any]:
+    """What is different where several organisations issue a document together (联合行文)."""
+    marks = [_clean(m) for m in document.joint_marks] if document.format in ("general", "upward") else []
+    names = [_clean(n) for n in document.signatures]
+    out: dict[str, Any] = {
+        "marks_joint": marks, "mark_suffix": document.mark_suffix,
+        "signatures": [[n] if not document.sealed or width(n) <= _COLUMN else list(break_title(n, _COLUMN)) for n in names],
+        "seal_pictures": [outlined(p, folder) if p else "" for p in document.seal_pictures],
+    }
+    if len(marks) > 1:
+        widest = max(width(m) for m in marks) + 0.4 + width(document.mark_suffix)
+        out["mark_size"] = min(_MARK_SIZE, _MARK_WIDTH / widest, _MARKS_HEIGHT / (1.3 * len(marks)))
+    return out
 
 
 def _signature(name: str) -> list[str]:
@@ -242,23 +260,22 @@ def qr_svg(address: str) -> str:
 
 def typeset(document: OfficialDocument, *, fonts: Path | None = None) -> Typeset:
     """The document as PDF/A-2b, with the place of its seal."""
-    _, pdf, pages, place = _settled(document, fonts)
-    box = None
-    if document.sealed and place is not None:
-        half = document.seal_mm / 2
-        box = (int(place["page"]) - 1, place["x"] - half, place["y"] - half, document.seal_mm, document.seal_mm)
-    return Typeset(pdf, pages, box)
+    _, pdf, pages, places = _settled(document, fonts)
+    half, size = document.seal_mm / 2, document.seal_mm
+    boxes = [(int(p["page"]) - 1, p["x"] - half, p["y"] - half, size, size) for p in places] if document.sealed else []
+    return Typeset(pdf, pages, boxes[0] if boxes else None, boxes)
 
 
 def _settled(document: OfficialDocument, fonts: Path | None) -> tuple[str, bytes, int, Any]:
-    """Source, PDF, number of pages and place of the seal, laid out again where the signature was left alone."""
+    """Source, PDF, number of pages and places of the seals, laid out again where the signature was left alone."""
     data = values(document, fonts)
     text = source("page.typ", data)
-    pdf, (pages, place, end) = compile_pdf(text, fonts, "pages", "seal", "text-end")
-    if data["blocks"] and not data["long_list"] and _tail.lonely(end, place):
+    pdf, (pages, places, ends) = compile_pdf(text, fonts, "pages", "seal", "text-end")
+    end = ends[0] if ends else None
+    if data["blocks"] and not data["long_list"] and _tail.lonely(end, places[0] if places else None):
         text = source("page.typ", {**data, "blocks": _tail.moved(data["blocks"], pdf, end)})
-        pdf, (pages, place, end) = compile_pdf(text, fonts, "pages", "seal", "text-end")
-    return text, pdf, int(pages), place
+        pdf, (pages, places, ends) = compile_pdf(text, fonts, "pages", "seal", "text-end")
+    return text, pdf, int(pages[0]), places
 
 
 def typst_source(document: OfficialDocument, fonts: Path | None = None) -> str:

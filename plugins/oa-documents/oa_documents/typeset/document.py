@@ -20,12 +20,17 @@ class OfficialDocument:
     kind: str = "通知"
     #: 发文机关标志
     mark: str = ""
+    #: 联合行文: the names that stand at the head, the host's first; and what stands right of them
+    joint_marks: Sequence[str] = ()
+    mark_suffix: str = "文件"
     #: 发文字号; empty: none yet
     number: str = ""
     #: 主送机关
     addressees: Sequence[str] = ()
     #: 发文机关署名
     signature: str = ""
+    #: 联合行文: all names in their order, the host's first; then ``signature`` is not looked at
+    signatures: Sequence[str] = ()
     #: 成文日期
     date: dt.date | None = None
     #: 签发人 of an upward document; several with 、
@@ -54,6 +59,8 @@ class OfficialDocument:
     seal_mm: float = 42.0
     #: the seal's picture as SVG, drawn in its place; empty: only the room is left
     seal_picture: str = ""
+    #: 联合行文: the picture of each organisation's seal, in the order of ``signatures``; empty where only room is left
+    seal_pictures: Sequence[str] = ()
     #: attachments that are text: (title, body)
     attachments: Sequence[tuple[str, str]] = ()
     #: words at the head of a page that is no formal version, such as 草稿; True for 草稿
@@ -64,8 +71,12 @@ class OfficialDocument:
 
 @dataclass(frozen=True)
 class Typeset:
-    """A typeset document. ``seal_box``: 0-based page, then x, y (from the page's top left), width, height in mm."""
+    """A typeset document. ``seal_box``: 0-based page, then x, y (from the page's top left), width, height in mm.
+
+    ``seal_boxes``: of all organisations' seals of a joint document, in their order.
+    """
 
     pdf: bytes
     pages: int
     seal_box: tuple[int, float, float, float, float] | None
+    seal_boxes: Sequence[tuple[int, float, float, float, float]] = ()

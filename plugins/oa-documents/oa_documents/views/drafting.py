@@ -12,7 +12,7 @@ from oa_kernel.config import SECRECY_LEVELS
 from oa_kernel.errors import Conflict, Invalid, OAError, TooLarge
 
 from .. import kinds, rights, settings
-from ..services import addressbook, annotations, checking, drafts, fields, formal, numbers, queries
+from ..services import addressbook, annotations, checking, drafts, fields, formal, joint, numbers, queries
 from .pages import pages, render
 
 _LARGEST_DOCX = 50 * 1024 * 1024
@@ -78,6 +78,7 @@ def editor(document: Any, errors: dict[str, list[str]], status: int, given: Any 
         levels=SECRECY_LEVELS[: highest + 1], terms=settings.get("secrecy_terms"), series=numbers.series_list(),
         suggestions=addressbook.suggestions(), sheets=formal.pages(document), notes=checking.run(document),
         attachments=files.attached(drafts.SUBJECT, str(document.id)), threads=annotations.threads(document),
+        joint_marks=list(joint.MARKS.items()),
     )
 
 
@@ -92,6 +93,8 @@ def _values(document: Any, given: Any) -> dict[str, str]:
                 out[key] = given.get(key, "") if given is not None else "、".join(value.get(group, []))
         elif given is not None and name in given:
             out[name] = given[name]
+        elif name == "joint":
+            out[name] = joint.lines(value)
         else:
             out[name] = "\n".join(value) if isinstance(value, list) else value
     return out

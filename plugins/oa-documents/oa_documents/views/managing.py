@@ -116,7 +116,8 @@ def seals_create() -> Any:
     """Makes a seal and takes it into use."""
     try:
         made = seals.create(web.person(), name=request.form.get("name", ""),
-                            centre_text=request.form.get("centre_text", ""), code=request.form.get("code", ""))
+                            centre_text=request.form.get("centre_text", ""), code=request.form.get("code", ""),
+                            joint=request.form.get("joint") == "1")
     except OAError as error:
         if error.status != 422:
             raise
