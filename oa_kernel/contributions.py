@@ -413,6 +413,8 @@ class RecordSource:
     ``describe(subject_id) -> Record`` raises NotFound or Conflict for what is not finished (any more).
     ``kept(subject_id, reference, by) -> None`` is told, inside the transaction, under which reference it is kept.
     ``visible(person, subject_id) -> bool`` says who may see it anyway.
+    ``erased(subject_id, list_number, by) -> None`` is told, inside the transaction, that the record was destroyed by an
+    approved list: it takes away the words it keeps itself. (Files are erased already.)
     """
 
     kind: str
@@ -421,6 +423,7 @@ class RecordSource:
     kept: Callable[[str, str, Any], None] | None = None
     visible: Callable[[Any, str], bool] | None = None
     url: Callable[[str], str] | None = None
+    erased: Callable[[str, str, Any], None] | None = None
 
 
 @dataclass(frozen=True)

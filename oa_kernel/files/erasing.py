@@ -31,19 +31,24 @@ def erase(files: Iterable[File], reason: str, by: Any, *, of: Collection[tuple[s
     Nothing can bring it back. The caller has asked for permission and holds the decision it stands on.
 
     :param reason: what it is destroyed by, for the record: “销毁清册 2026-1”.
-    :param of: the things, ``(kind, id)``, that go. Content that anything else has (under any file) is left alone.
+    :param of: the things, ``(kind, id)``, that go, with what is of them (``kind.formal``, same id). Content that anything
+        else has (under any file) is left alone.
     :raises Invalid: without a reason.
     """
     if not reason.strip():
         raise Invalid("销毁文件内容必须写明依据", errors={"reason": ["请写明依据"]})
     going = {(kind, str(thing)) for kind, thing in of}
+
+    def stays(kind: str, thing: str) -> bool:
+        return not any(thing == own and (kind == one or kind.startswith(f"{one}.")) for one, own in going)
+
     result = Erased()
     with db.transaction():
         _hold(shared=False)
         for file in files:
             blob = db.lock_rows(Blob.select().where(Blob.id == file.blob_id)).get()
             holders = Attachment.select(Attachment.subject_kind, Attachment.subject_id).join(File).where(File.blob == blob.id)
-            if any(holder not in going for holder in holders.tuples()):
+            if any(stays(*holder) for holder in holders.tuples()):
                 result.kept.append(file)
                 continue
             result.erased.append(file)

@@ -66,7 +66,9 @@ def restore_pending(id: int) -> Any:
          query={**web.LIST_QUERY, "q": {"type": "string", "label": "检索词"}, "year": {"type": "string", "label": "年度"},
                 "in": {"type": "string", "allowed": ["title", "text", "people", "keywords"], "label": "检索范围"},
                 "number": {"type": "string", "label": "文号或档号"}, "retention": {"type": "string", "label": "保管期限"},
-                "class": {"type": "string", "label": "机构（问题）代码"}})
+                "class": {"type": "string", "label": "机构（问题）代码"},
+                "access": {"type": "string", "allowed": list(queries.ACCESS), "label": "开放或控制"},
+                "state": {"type": "string", "allowed": list(queries.STATES), "label": "状态"}})
 def list_items(query: dict[str, Any]) -> Any:
     """The last filed first; ``q`` is every word between spaces, any substring of two characters."""
     return web.listing(queries.find(web.person(), query, limit=query.get("limit") or 20, cursor=query.get("cursor")), _brief)
@@ -80,7 +82,8 @@ def get_item(id: int) -> Any:
         **_brief(item), "kind": item.kind, "creator": item.creator, "date": item.date, "secrecy": item.secrecy,
         "secrecy_term": item.secrecy_term, "department": item.department_name, "class": item.class_code,
         "keywords": item.keywords, "people": [{"action": what, "name": name} for what, name in item.people],
-        "pages": item.pages, "state": item.state, "filed_at": item.filed_at, "filed_by": item.filed_by_name,
+        "pages": item.pages, "state": item.state, "open_from": item.open_from, "access_reason": item.access_reason,
+        "keep_until": item.keep_until, "filed_at": item.filed_at, "filed_by": item.filed_by_name,
         "source": {"kind": item.source_kind, "id": item.source_id, "title": sources.title_of(item.source_kind)},
         "files": [{"file": p.file_id, "role": p.role, "name": p.name, "mime": p.mime, "size": p.size, "sm3": p.sm3,
                    "pages": p.pages} for p in queries.parts(item)],

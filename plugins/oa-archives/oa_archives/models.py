@@ -13,7 +13,7 @@ RETENTIONS = {"Y": "永久", "D30": "30年", "D10": "10年"}
 PENDING_STATES = ("waiting", "filed", "declined")
 
 #: titles and numbers, the text, people, keywords: each can be searched alone
-TEXT = search.TextIndex("archives_item", ("title", "text", "people", "keywords"))
+TEXT = search.TextIndex("archives_item", ("title", "text", "people", "keywords"), labelled=True)
 
 
 class Pending(db.Model):
@@ -87,6 +87,16 @@ class Item(db.Model):
     source_id = db.CharField(max_length=80)
     #: kept | transferred | destroyed
     state = db.CharField(max_length=12, default="kept")
+    #: the first day everybody in the organisation may read it (开放); null: it stays closed (控制)
+    open_from = db.DateField(null=True)
+    #: why it is open, or closed until then
+    access_reason = db.CharField(max_length=300, default="")
+    #: the last year of its term where an appraisal set another one
+    keep_until = db.IntegerField(null=True)
+    #: the list it stands on while that is open, and for good once it was destroyed or transferred by it
+    appraisal_id = db.BigIntegerField(null=True)
+    transfer_id = db.BigIntegerField(null=True)
+    ended_at = db.UTCDateTimeField(null=True)
     filed_at = db.UTCDateTimeField()
     filed_by_id = db.BigIntegerField(null=True)
     filed_by_name = db.CharField(max_length=80, default="")
@@ -105,6 +115,7 @@ class Item(db.Model):
             (("number",), False),
             (("department_id", "id"), False),
             (("state", "checked_at", "id"), False),
+            (("open_from", "id"), False),
         )
 
 

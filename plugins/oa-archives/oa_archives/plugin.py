@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from oa_kernel import contributions as c
@@ -13,9 +14,10 @@ from . import __version__, settings
 @hookimpl
 def oa_plugin() -> c.PluginInfo:
     """Who the plugin is."""
-    from .services import pending
+    from .services import appraisal, borrowing, pending
 
-    pending.connect()
+    for room in (pending, borrowing, appraisal):
+        room.connect()
     return c.PluginInfo(
         name="archives", title="档案", version=__version__, kernel=">=0.1,<1",
         description="归档：保管期限、档号、四性检测、全文检索、归档信息包", package="oa_archives",
@@ -31,8 +33,9 @@ def oa_config_schema() -> dict[str, Any]:
 def oa_models() -> list[type]:
     from .models import MODELS
     from .models_keeping import MODELS as KEEPING
+    from .models_use import MODELS as USE
 
-    return [*MODELS, *KEEPING]
+    return [*MODELS, *USE, *KEEPING]
 
 
 @hookimpl
@@ -51,6 +54,7 @@ def oa_roles() -> list[c.Role]:
 
 @hookimpl
 def oa_blueprints() -> list[Any]:
+    from . import views_ending, views_use  # noqa: F401  (their routes belong to the same pages)
     from .views import pages
 
     return [pages]
@@ -58,6 +62,7 @@ def oa_blueprints() -> list[Any]:
 
 @hookimpl
 def oa_api_blueprints() -> list[Any]:
+    from . import api_ending, api_use  # noqa: F401  (their routes belong to the same api)
     from .api import api
 
     return [api]
@@ -72,6 +77,14 @@ def oa_navigation() -> list[c.NavItem]:
         c.NavItem("archives", "待归档", "archives.pending_list", icon="inbox", permission=rights.FILE, order=10,
                   count=lambda _person: pending.count()),
         c.NavItem("archives", "档案检索", "archives.index", icon="archive", permission=rights.READ, order=20),
+        c.NavItem("archives", "我的借阅", "archives.borrowings", icon="book", permission=rights.BORROW, order=30),
+        c.NavItem("archives", "借阅登记", "archives.register", icon="clipboard-list", permission=rights.LEND, order=40),
+        c.NavItem("archives", "开放划控", "archives.access", icon="lock-open", permission=rights.OPEN, order=50),
+        c.NavItem("archives", "鉴定销毁", "archives.appraisals", icon="trash", permission=rights.APPRAISE, order=60),
+        c.NavItem("archives", "鉴定审批", "archives.appraisals_to_decide", icon="scale", permission=rights.DECIDE, order=61),
+        c.NavItem("archives", "监销", "archives.appraisals_to_witness", icon="eye", permission=rights.WITNESS, order=62),
+        c.NavItem("archives", "移交进馆", "archives.transfers", icon="truck", permission=rights.TRANSFER, order=70),
+        c.NavItem("archives", "利用统计", "archives.statistics", icon="chart-bar", permission=rights.LEND, order=80),
     ]
 
 
@@ -91,6 +104,26 @@ def oa_file_guards() -> list[c.FileGuard]:
 
 
 @hookimpl
+def oa_workflows() -> list[Path]:
+    return sorted((Path(__file__).parent / "workflows").glob("*.yaml"))
+
+
+@hookimpl
+def oa_workflow_effects() -> list[c.WorkflowEffect]:
+    from .services import appraisal, borrowing
+
+    return [c.WorkflowEffect("archives.lend", "借阅期限开始", borrowing.lend),
+            c.WorkflowEffect("archives.appraisal_decided", "鉴定意见生效", appraisal.decided)]
+
+
+@hookimpl
+def oa_workflow_subjects() -> list[c.WorkflowSubject]:
+    from .services import appraisal
+
+    return [c.WorkflowSubject(appraisal.SUBJECT, "档案鉴定", url=appraisal.url)]
+
+
+@hookimpl
 def oa_verifiers() -> list[c.Verifier]:
     from . import verify, yearly
 
@@ -100,9 +133,10 @@ def oa_verifiers() -> list[c.Verifier]:
 
 @hookimpl
 def oa_scheduled_tasks() -> list[c.ScheduledTask]:
-    from .services import handovers, keeping
+    from .services import handovers, keeping, terms
 
     return [
+        c.ScheduledTask("archives.terms", "5 8 * * *", terms.daily, title="借阅到期提醒与收回"),
         c.ScheduledTask("archives.check", "30 2 * * *", keeping.nightly, title="档案四性检测（保管环节）"),
         c.ScheduledTask("archives.handover", "*/10 * * * *", handovers.resume, title="接着做中断的年度导出"),
     ]
@@ -124,7 +158,7 @@ def oa_commands() -> list[Any]:
 
 @hookimpl
 def oa_notification_kinds() -> list[c.NotificationKind]:
-    return [c.NotificationKind("archives.damaged", "档案检测不通过")]
+    return [c.NotificationKind("archives.damaged", "档案检测不通过"), c.NotificationKind("archives.borrowing", "借阅批准、到期与收回")]
 
 
 @hookimpl

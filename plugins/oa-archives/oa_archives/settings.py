@@ -27,6 +27,10 @@ SCHEMA: dict[str, Any] = {
     "filing": _s("when finished things ask for filing: at once, or by the following June (机关档案管理规定)",
                  type="string", default="at_once", allowed=["at_once", "june"]),
     "earlier_drafts": _s("keep earlier wordings with the record too", type="boolean", default=False),
+    "borrow_days": _s("the longest a record is lent at once, in days", type="integer", min=1, max=365, default=30),
+    "borrow_renewals": _s("how often a borrowing may be renewed", type="integer", min=0, max=20, default=2),
+    "borrow_remind": _s("days before the end of a term that the borrower is reminded", type="integer", min=0, max=30, default=2),
+    "archive": _s("the state archive records are transferred to (移交进馆)", type="string", default="国家综合档案馆"),
 }
 
 #: setting → what the administration page calls it, and what stands below
@@ -39,6 +43,10 @@ _WORDS = {
     "places": ("年度导出的去处", "名称: {url: 文件夹或 sftp://、s3:// 地址, username, password_file, key_file, endpoint}"),
     "filing": ("何时提请归档", "at_once 办结即提请；june 次年 6 月底前"),
     "earlier_drafts": ("历次稿也归档", ""),
+    "borrow_days": ("借阅最多几天", "一次批准或续借的上限"),
+    "borrow_renewals": ("可以续借几次", ""),
+    "borrow_remind": ("到期前几天提醒", ""),
+    "archive": ("移交进馆的档案馆", ""),
 }
 for _name, (_label, _help) in _WORDS.items():
     SCHEMA[_name]["meta"].update(label=_label, help=_help)

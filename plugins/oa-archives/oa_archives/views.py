@@ -7,18 +7,18 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from oa_kernel import files, web
+from oa_kernel import clock, files, web
 from oa_kernel.errors import BadRequest, Conflict, Invalid, NotFound
 
 from . import rights
 from .checks import QUALITIES, RESULTS
 from .models import RETENTIONS
 from .package import ROLES
-from .services import filing, keeping, packages, pending, queries, sources
+from .services import destruction, filing, keeping, packages, pending, queries, sources, uses
 
 pages = web.Pages("archives", __name__, template_folder="templates", static_folder=None)
 
-_FILTERS = ("q", "in", "year", "retention", "number")
+_FILTERS = ("q", "in", "year", "retention", "number", "access", "state")
 _STATES = {"waiting": "待归档", "declined": "不归档", "filed": "已归档"}
 
 
@@ -113,8 +113,8 @@ def index() -> Any:
     except BadRequest as wrong:
         error = wrong.message
     following = f"/archives?{urlencode({**given, 'cursor': page.next})}" if page is not None and page.next else ""
-    return _render("index.html", page=page, given=given, error=error, years=queries.years(), next_url=following,
-                   first=not request.args.get("cursor"))
+    return _render("index.html", page=page, given=given, error=error, years=queries.years(web.person()), next_url=following,
+                   first=not request.args.get("cursor"), access_words=queries.ACCESS, state_words=queries.STATES)
 
 
 @pages.get("/archives/<int:id>", permission=rights.READ)
@@ -122,16 +122,20 @@ def item(id: int) -> Any:
     """A record: description, files, checks."""
     found = queries.get(web.person(), id)
     return _render("item.html", item=found, parts=queries.parts(found), checks=queries.checks_of(found), roles=ROLES,
-                   qualities=QUALITIES, results=RESULTS)
+                   qualities=QUALITIES, results=RESULTS, destroyed=destruction.told(found), today=clock.today(),
+                   state_words=queries.STATES)
 
 
 @pages.get("/archives/<int:id>/files/<int:position>", permission=rights.READ)
 def part(id: int, position: int) -> Any:
     """One of its files."""
     person = web.person()
-    found = next((p for p in queries.parts(queries.get(person, id)) if p.position == position), None)
+    record = queries.get(person, id)
+    destruction.require_content(record)
+    found = next((p for p in queries.parts(record) if p.position == position), None)
     if found is None:
         raise NotFound("没有这个文件")
+    uses.note(record, person, "read")
     return web.send_file(files.require_readable(person, found.file_id), inline=True, name=found.name)
 
 

@@ -2,12 +2,13 @@
 
 from oa_archives.models import MODELS, TEXT
 from oa_archives.models_keeping import MODELS as KEEPING
+from oa_archives.models_use import MODELS as USE
 
 
 def migrate(migrator, database, *, fake=False):
     """Makes all tables."""
     if not fake:
-        database.create_tables([*MODELS, *KEEPING])
+        database.create_tables([*MODELS, *USE, *KEEPING])
         TEXT.create()
 
 
@@ -15,4 +16,4 @@ def rollback(migrator, database, *, fake=False):
     """Drops all tables."""
     if not fake:
         TEXT.drop()
-        database.drop_tables(list(reversed([*MODELS, *KEEPING])))
+        database.drop_tables(list(reversed([*MODELS, *USE, *KEEPING])))

@@ -13,6 +13,7 @@ from .. import checks, rights, settings
 from ..archival_number import ArchivalNumber
 from ..models import RETENTIONS, TEXT, Check, Item, Part, Pending
 from . import pending, sources
+from .labels import labels
 
 SUBJECT = "archives.item"
 #: the order of the parts within a record (DA/T 22-2015, 5.1)
@@ -28,8 +29,9 @@ def file(person: Any, pending_id: Any, choice: Mapping[str, Any] | None = None) 
         (``checks`` in its details says which).
     """
     row = pending.get(person, pending_id)
-    if row.state != "waiting":
-        raise Conflict("这件文件已经归档" if row.state == "filed" else "这件文件已定为不归档", code="not_waiting")
+    if row.state == "declined":
+        raise Conflict("这件文件已定为不归档", code="not_waiting")
+    _once(row)
     decided = _decide(row, choice or {})
     source = sources.source(row.source_kind)
     record = source.describe(row.source_id)
@@ -46,8 +48,9 @@ def file(person: Any, pending_id: Any, choice: Mapping[str, Any] | None = None) 
         _refuse(results)
         with db.transaction():
             locked = db.lock_rows(Pending.select().where(Pending.id == row.id)).get()
+            _once(locked)
             if locked.state != "waiting":
-                raise Conflict("这件文件刚刚已由别人处理", code="not_waiting")
+                raise Conflict("这件文件刚刚已由别人定为不归档", code="not_waiting")
             item = _write(person, locked, record, facts, parts, decided, results, subject)
             if source.kept is not None:
                 source.kept(row.source_id, item.archival_number, person)
@@ -56,6 +59,21 @@ def file(person: Any, pending_id: Any, choice: Mapping[str, Any] | None = None) 
             files.discard(stored, person)
         raise
     return item
+
+
+def _once(row: Pending) -> None:
+    """A thing is filed once, whatever 全宗 stands in the settings by now: raises Conflict naming the record it is."""
+    known = Item.select(Item.archival_number, Item.fonds, Item.filed_by_name).where(
+        Item.source_kind == row.source_kind, Item.source_id == row.source_id, Item.fonds == str(settings.get("fonds"))).first()
+    if known is None and row.item_id is not None:  # filed from here, under another 全宗
+        known = Item.get_or_none(Item.id == row.item_id)
+    if known is None and row.state != "filed":
+        return
+    if known is None:
+        raise Conflict("这件文件已经归档", code="not_waiting")
+    other = f"，在另一全宗 {known.fonds}" if known.fonds != str(settings.get("fonds")) else ""
+    raise Conflict(f"这件文件已经归档{other}：{known.archival_number}（{known.filed_by_name or '系统'}归档），不能重复归档",
+                   code="not_waiting", archival_number=known.archival_number)
 
 
 def _decide(row: Pending, choice: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,7 +183,7 @@ def _write(
     numbered = checks.Subject(**{**vars(subject), "facts": {**facts, "archival_number": str(number), "seq": seq}})
     fresh = {r.code: r for r in checks.run(numbered)}
     keep(item, "filing", [fresh.get(r.code, r) for r in results])
-    TEXT.put(item.id, indexed(item))
+    TEXT.put(item.id, indexed(item), labels=labels(item))
     Pending.update(state="filed", item_id=item.id, **{k: decided[k] for k in ("retention", "class_code", "keywords")}).where(
         Pending.id == row.id).execute()
     audit.record("archives.filed", SUBJECT, item.id, title=f"{number} {item.title}", by=person, after={

@@ -8,19 +8,22 @@ from oa_kernel import audit, clock, db, files, notifications, permissions
 
 from .. import checks, rights
 from ..models import Item
-from . import filing, queries
+from . import destruction, filing, queries
 
 #: records checked each night
 EACH_NIGHT = 200
 
 
-def check(item: Item, by: Any) -> bool:
+def check(item: Item, by: Any, stage: str = "keeping") -> bool:
     """Makes the four checks of a kept record and keeps what they found; whether all hold.
 
-    ``by`` None is the system's schedule.
+    ``by`` None is the system's schedule; ``stage`` is ``transfer`` where the record is about to be handed over.
+
+    :raises Conflict: its content was destroyed.
     """
     if by is not None:
-        permissions.require(by, rights.FILE)
+        permissions.require(by, rights.TRANSFER if stage == "transfer" else rights.FILE)
+    destruction.require_content(item)
     rows = queries.parts(item)
     found = []
     for part in rows:
@@ -35,7 +38,7 @@ def check(item: Item, by: Any) -> bool:
     results = checks.run(subject)
     failed = [r for r in results if r.result == checks.FAILED]
     with db.transaction():
-        filing.keep(item, "keeping", results)
+        filing.keep(item, stage, results)
         Item.update(checked_at=clock.now(), sound=not failed).where(Item.id == item.id).execute()
         audit.record("archives.checked", filing.SUBJECT, item.id, title=f"{item.archival_number} {item.title}", by=by,
                      after={"failed": [f"{r.code} {r.evidence}"[:200] for r in failed]})

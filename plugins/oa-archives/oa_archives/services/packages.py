@@ -10,7 +10,7 @@ from oa_kernel import audit, db, permissions
 
 from .. import package, rights
 from ..models import Item
-from . import queries
+from . import destruction, queries, uses
 from .filing import SUBJECT
 
 _PIECE = 256 * 1024
@@ -20,27 +20,33 @@ _IN_MEMORY = 8 * 1024 * 1024
 def build(person: Any, item: Item) -> Any:
     """The package as an open binary file at its beginning; that it was taken out is recorded."""
     permissions.require(person, rights.EXPORT)
+    destruction.require_content(item)
     out = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  (the caller closes it)
     package.write(item, queries.parts(item), queries.checks_of(item), out)
     with db.transaction():
         audit.record("archives.packaged", SUBJECT, item.id, title=f"{item.archival_number} {item.title}", by=person)
+        uses.note(item, person, "package")
     out.seek(0)
     return out
 
 
 def response(person: Any, item: Item) -> Any:
     """The package as a download."""
+    return as_download(build(person, item), package.name_of(item))
+
+
+def as_download(out: Any, name: str) -> Any:
+    """An open zip file as a download, piece by piece where it is large; it is closed at its end."""
     from oa_kernel import web
 
-    out = build(person, item)
     out.seek(0, 2)
     size = out.tell()
     out.seek(0)
     if size <= _IN_MEMORY:
         data = out.read()
         out.close()
-        return web.send_bytes(data, "application/zip", package.name_of(item))
-    answer = web.send_bytes(b"", "application/zip", package.name_of(item))
+        return web.send_bytes(data, "application/zip", name)
+    answer = web.send_bytes(b"", "application/zip", name)
     answer.response, answer.direct_passthrough = _pieces(out), True
     answer.headers["Content-Length"] = str(size)
     return answer

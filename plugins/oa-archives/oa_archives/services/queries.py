@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from oa_kernel import db, permissions, search
+from oa_kernel import clock, db, permissions, search
 from oa_kernel.errors import BadRequest, NotFound
 
 from .. import rights
 from ..models import RETENTIONS, TEXT, Check, Item, Part
+from .labels import narrowing
 
+SUBJECT = "archives.item"
+#: filter ``access``: open to everybody today, or closed
+ACCESS = {"open": "开放", "closed": "控制"}
+STATES = {"kept": "保管中", "transferred": "已移交", "destroyed": "已销毁"}
 LISTED = (
     Item.id, Item.archival_number, Item.title, Item.number, Item.kind, Item.creator, Item.date, Item.year, Item.retention,
     Item.secrecy, Item.department_name, Item.pages, Item.filed_at, Item.state, Item.class_code,
+    Item.open_from,
 )
 
 
 def visible(query: Any, person: Any) -> Any:
-    """``query`` over Item, limited to what the person may see."""
-    return permissions.restrict(query, person, rights.READ, department=Item.department_id, secrecy=Item.secrecy_level)
+    """``query`` over Item, limited to what the person may see: by right, and what is open, up to the own clearance."""
+    return permissions.restrict(query, person, rights.READ, department=Item.department_id, secrecy=Item.secrecy_level,
+                                also=Item.open_from <= clock.today())
 
 
 def get(person: Any, item_id: Any) -> Item:
@@ -35,14 +42,15 @@ def find(person: Any, filters: Mapping[str, Any], *, limit: int = 20, cursor: st
     """A page of records, the last filed first; each with ``snippet``, (before, hit, after), where words were asked for.
 
     :param filters: ``q`` (every word between spaces), ``in`` (``title`` | ``text`` | ``people`` | ``keywords``),
-        ``year``, ``number`` (文号 or 档号), ``retention``, ``class``.
+        ``year``, ``number`` (文号 or 档号), ``retention``, ``class``, ``access`` (``open`` | ``closed``), ``state``.
     """
     q = str(filters.get("q") or "").strip()
     query = Item.select(*LISTED, Item.text) if q else Item.select(*LISTED)
     query = _filtered(visible(query, person), filters)
     if not q:
         return db.page(query, [Item.id.desc()], limit=limit, cursor=cursor)
-    page = TEXT.page(query, Item.id, q, column=str(filters.get("in") or ""), limit=limit, cursor=cursor)
+    page = TEXT.page(query, Item.id, q, column=str(filters.get("in") or ""), labels=narrowing(person), limit=limit,
+                     cursor=cursor)
     for row in page.items:
         row.snippet = search.snippet(row.text, q)
     return page
@@ -59,6 +67,17 @@ def _filtered(query: Any, filters: Mapping[str, Any]) -> Any:
         if retention not in RETENTIONS:
             raise BadRequest(f"retention 可用：{'、'.join(RETENTIONS)}")
         query = query.where(Item.retention == str(retention))
+    access = filters.get("access")
+    if access:
+        if access not in ACCESS:
+            raise BadRequest(f"access 可用：{'、'.join(ACCESS)}")
+        query = query.where(Item.open_from <= clock.today() if access == "open"
+                            else Item.open_from.is_null() | (Item.open_from > clock.today()))
+    state = filters.get("state")
+    if state:
+        if state not in STATES:
+            raise BadRequest(f"state 可用：{'、'.join(STATES)}")
+        query = query.where(Item.state == str(state))
     number = str(filters.get("number") or "").strip()
     if number:
         query = query.where((Item.number == number) | (Item.archival_number == number))
@@ -80,9 +99,14 @@ def checks_of(item: Item) -> list[Check]:
     return list(Check.select().where(Check.item == item.id, Check.stage == last[0], Check.at == last[1]).order_by(Check.id))
 
 
-def years() -> list[int]:
-    """Years there are records of, newest first."""
-    return [int(year) for year in db.distinct_values(Item.year)]
+def years(person: Any) -> list[int]:
+    """Years there are records of that the person may see, newest first."""
+    known = [int(year) for year in db.distinct_values(Item.year)][:200]
+    if not known:
+        return []
+    seen = [db.fn.EXISTS(visible(Item.select(db.SQL("1")), person).where(Item.year == year)) for year in known]
+    found = Item.select(*seen).limit(1).tuples().get()
+    return [year for year, there in zip(known, found, strict=True) if there]
 
 
 def readable(person: Any, item_id: str) -> bool:

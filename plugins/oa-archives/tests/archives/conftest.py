@@ -27,6 +27,6 @@ def desk(oa, make):
         "reader": make.person("reader", "林晓岚", unit, clearance=1),
         "stranger": make.person("stranger", "罗一鸣", other, clearance=1),
     }
-    return Things(people, unit)
+    return Things({**people, "other": other}, unit)
 
 
