@@ -78,6 +78,8 @@ class NavItem:
     order: int = 100
     #: ``count(person) -> int`` shown as a badge; asked on full pages only, must be one indexed query
     count: Callable[[Any], int] | None = None
+    #: ``visible(person) -> bool``, where one permission does not say it; asked once as long as the rights are the same
+    visible: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -162,11 +164,12 @@ class GuardedChange:
 
     name: str
     title: str
-    #: word of ``security.second_person``; empty: somebody else decides in any case
+    #: word of ``security.second_person``; empty: somebody else decides in any case, and ``apply`` finds the number of
+    #: the change in the payload as ``asked_in``
     group: str
     #: ``apply(payload, by) -> Any`` does it, inside the transaction; ``by`` is who confirmed
     apply: Callable[[dict[str, Any], Any], Any]
-    #: ``describe(payload) -> str``: what it does, in words
+    #: ``describe(payload) -> str``: what it does, in words; a ``Phrase`` can be said in other languages too
     describe: Callable[[dict[str, Any]], str]
     #: ``subject(payload) -> str``: what it is about; of one thing only one change waits at a time
     subject: Callable[[dict[str, Any]], str]
@@ -181,6 +184,8 @@ class GuardedChange:
     decide: str = "kernel.changes.decide"
     #: what ``apply`` gives back is shown to who confirmed, once (a first password)
     reveals: bool = False
+    #: ``lapses(payload) -> datetime | None``: from when on it would be of no use; it waits no longer than that
+    lapses: Callable[[dict[str, Any]], Any] | None = None
 
 
 @dataclass(frozen=True)

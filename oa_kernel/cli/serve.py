@@ -192,8 +192,10 @@ class _Background:
 def worker() -> None:
     """只运行后台进程：发信、封存审计、到期提醒等。"""
     from oa_kernel import context, db, scheduling
+    from oa_kernel.notifications import security
 
     boot()
+    security.connect()
     context.set_current(context.Actor(username="worker", name="后台", channel="worker"))
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -68,6 +68,7 @@ from .sessions import (
     rotate_session,
     session_by_secret,
 )
+from .sign_in_log import FAILED as SIGN_IN_FAILED
 from .sign_in_log import RESULTS as SIGN_IN_RESULTS
 from .sign_in_log import is_new_device, sign_ins
 from .signin import authenticate, check_password, locked_people, pending_steps, second_factor_due, unlock
@@ -83,6 +84,7 @@ from .totp import (
 from .vcard import vcard
 
 __all__ = [
+    "SIGN_IN_FAILED",
     "SIGN_IN_RESULTS",
     "Department",
     "Moved",

@@ -6,6 +6,7 @@ from typing import Any
 
 from oa_kernel.config.schema import SECRECY_LEVELS
 from oa_kernel.contributions import GuardedChange
+from oa_kernel.phrases import Phrase
 
 from .models import Person
 from .shared import load_person
@@ -23,7 +24,7 @@ def guard_account(person: Person, by: Any) -> None:
 
 def _name(p: dict[str, Any]) -> str:
     row = load_person(p["person"])
-    return f"{row.name}（{row.username}）"
+    return Phrase("%(title)s（%(name)s）", title=row.name, name=row.username)
 
 
 def _clearance(p: dict[str, Any], by: Any) -> Any:
@@ -33,7 +34,7 @@ def _clearance(p: dict[str, Any], by: Any) -> Any:
 
 
 def _level(index: Any) -> str:
-    return SECRECY_LEVELS[int(index)] if 0 <= int(index) < len(SECRECY_LEVELS) else str(index)
+    return Phrase(SECRECY_LEVELS[int(index)]) if 0 <= int(index) < len(SECRECY_LEVELS) else str(index)
 
 
 def _password(p: dict[str, Any], by: Any) -> str:
@@ -63,18 +64,20 @@ def _concerned(p: dict[str, Any]) -> set[int]:
 
 CHANGES = [
     GuardedChange(
-        "clearance.set", "设定密级权限", "clearance", _clearance, lambda p: f"{_name(p)}最高可看到“{_level(p['level'])}”",
+        "clearance.set", "设定密级权限", "clearance", _clearance,
+        lambda p: Phrase("%(who)s最高可看到“%(level)s”", who=_name(p), level=_level(p["level"])),
         lambda p: str(p["person"]), lambda p: {"clearance": load_person(p["person"]).clearance},
         lambda p: [("人员", _name(p)), ("现在", _level(load_person(p["person"]).clearance)), ("改为", _level(p["level"]))],
         _concerned, ask="kernel.people.clearance",
     ),
     GuardedChange(
-        "accounts.password", "重置管理员密码", "accounts", _password, lambda p: f"重置{_name(p)}的密码",
+        "accounts.password", "重置管理员密码", "accounts", _password, lambda p: Phrase("重置%(who)s的密码", who=_name(p)),
         lambda p: str(p["person"]), _account, lambda p: [("管理员", _name(p))], _concerned, ask="kernel.people.manage",
         reveals=True,
     ),
     GuardedChange(
-        "accounts.second_factor", "解除管理员的动态口令", "accounts", _second_factor, lambda p: f"解除{_name(p)}的动态口令",
+        "accounts.second_factor", "解除管理员的动态口令", "accounts", _second_factor,
+        lambda p: Phrase("解除%(who)s的动态口令", who=_name(p)),
         lambda p: str(p["person"]), _account, lambda p: [("管理员", _name(p))], _concerned, ask="kernel.people.manage",
     ),
 ]

@@ -7,7 +7,7 @@ import datetime as dt
 from typing import Any
 
 from oa_kernel import audit, clock, db, identity, permissions, signals
-from oa_kernel.permissions import Change, Grant
+from oa_kernel.permissions import Change, Grant, wishes
 from oa_kernel.permissions.scopes import not_over
 from oa_kernel.permissions.who import members
 
@@ -37,14 +37,14 @@ def _signed_in(_sender: Any, person: Any, session: Any, **_: Any) -> None:
             KIND, [person.id], "新设备登录",
             f"{clock.local(session.created_at):%Y-%m-%d %H:%M} 从 {where or '未知地址'} 用一台以前没有用过的设备登录"
             f"（{identity.device_of(session.user_agent) or '未知设备'}）。如果不是您本人，请立即更换密码并结束这个会话。",
-            "/profile/sessions",
+            "/profile/sign-ins",
         )
 
 
 def _asked(_sender: Any, change: Change, decide: str, **_: Any) -> None:
     told = [i for i in permissions.people_with(decide) if i != change.asked_by]
     send(
-        APPROVAL, told, f"待复核：{change.title}",
+        APPROVAL, told, f"{'待审批' if change.kind == wishes.KIND else '待复核'}：{change.title}",
         f"{change.asked_name}提交，{clock.local(change.expires_at):%Y-%m-%d %H:%M} 前有效。{change.reason}",
         f"/admin/approvals/{change.id}", ("change", change.id),
     )
@@ -52,11 +52,23 @@ def _asked(_sender: Any, change: Change, decide: str, **_: Any) -> None:
 
 def _decided(_sender: Any, change: Change, **_: Any) -> None:
     mark_read_for(permissions.deciders(change), ("change", change.id))
+    if change.payload.get("wish") and change.state != "withdrawn":
+        _wish_decided(Change.get_by_id(change.payload["wish"]), change.comment)
     if change.asked_by is None or change.state == "withdrawn":
         return
+    if change.kind == wishes.KIND:
+        return _wish_decided(Change.get_by_id(change.id), change.comment)
     state = permissions.STATE_TITLES[change.state]
     send(KIND, [change.asked_by], f"{state}：{change.title}", change.comment, f"/admin/approvals/{change.id}",
          ("change", change.id))
+
+
+def _wish_decided(wish: Change, comment: str) -> None:
+    """Tells who asked for a role what became of it."""
+    outcome, grant = permissions.outcomes([wish])[wish.id]
+    until = f"到 {permissions.ends(grant)} 自动失效。" if grant is not None else ""
+    send(KIND, [wish.payload["subject_id"]], f"{permissions.OUTCOME_TITLES[outcome]}：{wish.title}", f"{until}{comment}",
+         "/access-requests", ("change", wish.id))
 
 
 def _overridden(_sender: Any, title: str, reason: str, decide: str, **_: Any) -> None:
@@ -103,6 +115,12 @@ def due(grant: Grant, now: dt.datetime) -> bool:
     return now >= ends - ahead if grant.until_at else clock.local(now).date() >= grant.until - ahead
 
 
+def _renewal(grant: Grant) -> str:
+    """Where somebody asks for more time."""
+    asked_for = grant.subject_kind == "person" and grant.role in {r.name for r in permissions.roles_to_ask_for()}
+    return f"/access-requests?role={grant.role}" if asked_for else "/access-requests"
+
+
 def _midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), clock.zone())
 
@@ -113,8 +131,9 @@ def _announce(grant: Grant, title: str, people: list[int], managers: list[int]) 
             Grant.id == grant.id, Grant.announced_at.is_null()).execute()
         if not claimed:
             return  # another worker was faster
-        send(KIND, people, title, "到期后自动失效。仍然需要的，请在到期前联系安全管理员续期。", "/profile")
-        send(KIND, [i for i in managers if i not in people], title, "到期后自动失效。需要的可以延长。", "/admin/grants")
+        send(KIND, people, title, "到期后自动失效。仍然需要的，请在到期前申请续期。", _renewal(grant))
+        send(KIND, [i for i in managers if i not in people], title, "到期后自动失效。需要的可以延长。",
+             f"/admin/grants/{grant.id}")
         audit.record("permission.ending_announced", grant.subject_kind, grant.subject_id, title=title,
                      after={"grant": grant.id, "until": permissions.ends(grant)})
 

@@ -17,18 +17,20 @@ from .changes import (
     change,
     confirm,
     deciders,
+    decides,
     details,
     list_changes,
     may_decide,
     needs_second_person,
     refuse,
     submit,
+    title_of,
     waiting_for,
     withdraw,
 )
 from .checks import Facts, allows, clearance_of, require, restrict, secrecy_condition
-from .grants import change_grant, check_separation, grant, granted_to, grants_to, list_grants, revoke, subject_titles
-from .guarded import begins, check_wish, ends, moment, roles_to_ask_for
+from .grants import change_grant, check_separation, found, grant, granted_to, grants_to, list_grants, revoke, subject_titles
+from .guarded import begins, ends, moment, phase, spoken
 from .holding import unheld
 from .models import Change, Grant
 from .own_roles import create_role, delete_role, update_role
@@ -47,12 +49,16 @@ from .uses import due as uses_due
 from .uses import flush as write_uses
 from .uses import recorded_since as uses_recorded_since
 from .who import people_with, people_with_role, roles_of_people
+from .wishes import KIND as WISH
+from .wishes import OUTCOME_TITLES, ask_for, check_wish, outcomes, roles_to_ask_for, wishes_of
 
 __all__ = [
     "DOMAIN_TITLES",
+    "OUTCOME_TITLES",
     "REVIEW_SHEET",
     "SCOPE_TITLES",
     "STATE_TITLES",
+    "WISH",
     "Change",
     "Facts",
     "Grant",
@@ -63,6 +69,7 @@ __all__ = [
     "Wanted",
     "administrations",
     "allows",
+    "ask_for",
     "begins",
     "break_glass",
     "change",
@@ -70,6 +77,7 @@ __all__ = [
     "check_wish",
     "confirm",
     "deciders",
+    "decides",
     "details",
     "ends",
     "guard",
@@ -77,16 +85,22 @@ __all__ = [
     "may_decide",
     "moment",
     "needs_second_person",
+    "outcomes",
+    "phase",
     "refuse",
     "roles_to_ask_for",
+    "spoken",
     "submit",
+    "title_of",
     "waiting_for",
+    "wishes_of",
     "withdraw",
     "check_separation",
     "clearance_of",
     "create_role",
     "delete_role",
     "explain",
+    "found",
     "grant",
     "granted_to",
     "grants_to",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from oa_kernel.contributions import Diagnostic, Permission, Role, ScheduledTask
 
-from .guarded import CHANGES
+from . import guarded, wishes
 
 
 def _all(*names: str) -> dict[str, str]:
@@ -33,7 +33,7 @@ def _expire() -> int:
 
 
 CONTRIBUTIONS = {
-    "oa_guarded_changes": CHANGES,
+    "oa_guarded_changes": [*guarded.CHANGES, *wishes.CHANGES],
     "oa_diagnostics": [
         Diagnostic("separation", "三员分立", _separation), Diagnostic("second_person", "第二人复核", _second_person),
     ],

@@ -20,6 +20,7 @@ from oa_kernel.contributions import GuardedChange
 from oa_kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from oa_kernel.identity.models import Person
 from oa_kernel.identity.shared import by_id, id_of
+from oa_kernel.phrases import packed, unpacked
 
 from .checks import allows, require
 from .models import Change
@@ -27,7 +28,7 @@ from .second_person import carried_out, policy
 from .who import people_with
 
 STATE_TITLES = {
-    "pending": "待复核", "confirmed": "已确认", "refused": "不同意", "withdrawn": "已撤回", "expired": "已过期", "stale": "已作废",
+    "pending": "待复核", "confirmed": "已确认", "refused": "未同意", "withdrawn": "已撤回", "expired": "已过期", "stale": "已作废",
 }
 
 
@@ -91,7 +92,7 @@ def break_glass(name: str, payload: Mapping[str, Any], *, reason: str) -> Any:
     if not reason.strip():
         raise Invalid("紧急办理必须写明理由", errors={"reason": ["请填写理由"]})
     with db.transaction(), carried_out(0):
-        title = kind.describe(values)
+        title = str(kind.describe(values))
         audit.record("security.break_glass", "change", kind.name, title=title, after={**values, "why": reason.strip()})
         result = kind.apply(values, None)
         signals.security_overridden.send("permissions", title=title, reason=reason.strip(), decide=kind.decide)
@@ -114,7 +115,7 @@ def confirm(change: Change | int, *, by: Person | int, comment: str = "") -> Sub
             with carried_out(row.id):
                 result = kind.apply(row.payload, decider)
         elif not stale:
-            result = kind.apply(row.payload, decider)
+            result = kind.apply({**row.payload, "asked_in": row.id}, decider)
         after = {"payload": row.payload, "asked_by": row.asked_name, "why": stale or comment}
         audit.record(
             "change.stale" if stale else "change.confirmed", "change", row.id, title=row.title,
@@ -194,6 +195,11 @@ def waiting_for(person: Any) -> int:
     ).count()
 
 
+def decides(person: Any) -> bool:
+    """Whether somebody may decide changes of any kind."""
+    return any(allows(person, k.decide) for k in kinds().values())
+
+
 def may_decide(row: Change, person: Any) -> bool:
     """Whether somebody may confirm or refuse this change now."""
     return row.state == "pending" and row.expires_at > clock.now() and not _objection(row, _kind(row.kind), person)
@@ -203,6 +209,11 @@ def deciders(row: Change) -> list[int]:
     """Ids of the people who hold the right to decide a change, whether or not they may decide this one."""
     kind = kinds().get(row.kind)
     return people_with(kind.decide) if kind else []
+
+
+def title_of(row: Change) -> str:
+    """What a change does, as a ``Phrase`` where its words were kept, so that a screen can say it in its language."""
+    return unpacked(row.words) if row.words else row.title
 
 
 def details(row: Change) -> list[tuple[str, str]]:
@@ -248,12 +259,15 @@ def _ask(kind: GuardedChange, payload: dict[str, Any], base: Any, asker: Person 
         raise Conflict(
             f"同样的变更（第 {waits.id} 号，{waits.asked_name}提交）正在等待复核", code="change_waits", change=waits.id
         )
-    days = runtime.current().config["security"]["second_person_days"]
+    expires = now + dt.timedelta(days=runtime.current().config["security"]["second_person_days"])
+    if kind.lapses is not None and (lapses := kind.lapses(payload)) is not None:
+        expires = min(expires, lapses)
+    title = kind.describe(payload)
     made = Change.create(
-        kind=kind.name, title=kind.describe(payload)[:300], payload=payload, base=base, subject=subject,
+        kind=kind.name, title=str(title)[:300], words=packed(title), payload=payload, base=base, subject=subject,
         reason=reason.strip()[:300], asked_by=by_id(asker),
         asked_name=asker.name if asker is not None else context.current().name or "系统", asked_at=now,
-        expires_at=now + dt.timedelta(days=days),
+        expires_at=expires,
     )
     audit.record(
         "change.asked", "change", made.id, title=made.title, before={"was": base},
@@ -337,6 +351,7 @@ def _end(row: Change, state: str, by: Person | None, comment: str) -> Change:
 
 
 __all__ = [
-    "STATE_TITLES", "Submitted", "break_glass", "change", "confirm", "deciders", "details", "expire", "kinds", "list_changes",
-    "may_decide", "needs_second_person", "refuse", "submit", "waiting_for", "withdraw",
+    "STATE_TITLES", "Submitted", "break_glass", "change", "confirm", "deciders", "decides", "details", "expire", "kinds",
+    "list_changes", "may_decide", "needs_second_person", "refuse", "submit", "title_of",
+    "waiting_for", "withdraw",
 ]

@@ -135,6 +135,11 @@ def change_grant(
     return row
 
 
+def found(grant_id: int) -> Grant:
+    """A grant by its id; NotFound where there is none."""
+    return _granted(grant_id, "")
+
+
 def grants_to(subject: Any, *, ended: bool = False) -> list[Grant]:
     """Grants made to a person, post or department directly; with ``ended`` those that are over as well."""
     kind, subject_id = subject_of(subject)
@@ -151,10 +156,16 @@ def granted_to(kind: str, subject_id: int) -> list[str]:
 
 
 def list_grants(
-    *, role: str = "", open_only: bool = True, limit: int = 50, cursor: str | None = None
+    *, role: str = "", subject: Any = None, open_only: bool = True, limit: int = 50, cursor: str | None = None
 ) -> db.Page:
-    """A page of grants, the newest first."""
+    """A page of grants, the newest first.
+
+    :param subject: only those made to this person, post or department directly.
+    """
     query = Grant.select()
+    if subject is not None:
+        kind, subject_id = subject_of(subject)
+        query = query.where(Grant.subject_kind == kind, Grant.subject_id == subject_id)
     if role:
         query = query.where(Grant.role == role)
     if open_only:
@@ -292,6 +303,6 @@ def _titles(kind: str, ids: set[int]) -> dict[int, str]:
 
 
 __all__ = [
-    "SHOWN", "change_grant", "check_separation", "grant", "granted_to", "grants_to", "holders_of_two", "list_grants",
+    "SHOWN", "change_grant", "check_separation", "found", "grant", "granted_to", "grants_to", "holders_of_two", "list_grants",
     "revoke", "subject_of", "subject_titles",
 ]

@@ -1,23 +1,22 @@
-"""The changes of rights that a second person may have to confirm, and the wish for a temporary right."""
+"""The changes of rights that a second person may have to confirm."""
 
 from __future__ import annotations
 
 import datetime as dt
+from functools import reduce
 from typing import Any
 
 from oa_kernel import clock, db
 from oa_kernel.contributions import GuardedChange
-from oa_kernel.errors import Invalid, NotFound
+from oa_kernel.errors import NotFound
 from oa_kernel.identity.models import Department
+from oa_kernel.phrases import Phrase
 
 from . import registry
 from .grants import SHOWN, change_grant, grant, revoke, subject_titles
-from .models import Grant
+from .models import Change, Grant
 from .own_roles import create_role, delete_role, update_role
 from .who import members
-
-#: longest time somebody may ask a right for, in days
-LONGEST = 366
 
 
 def moment(text: Any) -> dt.date | dt.datetime | None:
@@ -44,19 +43,31 @@ def begins(grant: Grant) -> str:
     return spoken(grant.since_at or grant.since)
 
 
+def phase(grant: Grant) -> str:
+    """``coming`` | ``open`` | ``over`` (by itself) | ``ended`` (taken back)."""
+    now, today = clock.now(), clock.today()
+    if (grant.until is not None and grant.until <= today) or (grant.until_at is not None and grant.until_at <= now):
+        return "over"
+    if grant.ended_at is not None:
+        return "ended"
+    return "coming" if grant.since > today or (grant.since_at is not None and grant.since_at > now) else "open"
+
+
 def _subject(p: dict[str, Any]) -> tuple[str, int]:
     return str(p["subject_kind"]), int(p["subject_id"])
 
 
-def _called(p: dict[str, Any]) -> str:
+def called(p: dict[str, Any]) -> str:
+    """Whom a payload is about, in words."""
     kind, subject_id = _subject(p)
     title = subject_titles([Grant(subject_kind=kind, subject_id=subject_id)]).get((kind, subject_id), str(subject_id))
-    return title + ("及下级部门" if p.get("below") else "")
+    return Phrase("%(name)s及下级部门", name=title) if p.get("below") else title
 
 
-def _role(name: str) -> str:
+def role_title(name: str) -> str:
+    """What a role is called; its name where it is gone."""
     found = registry.role(name)
-    return found.title if found else name
+    return Phrase(found.title) if found else name
 
 
 def _role_now(name: str) -> dict[str, Any] | None:
@@ -66,10 +77,23 @@ def _role_now(name: str) -> dict[str, Any] | None:
 
 
 def _give(p: dict[str, Any], by: Any) -> Grant:
-    return grant(
+    made = grant(
         _subject(p), p["role"], scope_departments=p.get("scope_departments") or (), below=bool(p.get("below")),
         since=moment(p.get("since")), until=moment(p.get("until")), reason=p.get("reason", ""), by=by,
     )
+    return _granted(p, made)
+
+
+def _prolong(p: dict[str, Any], by: Any) -> Grant:
+    made = change_grant(int(p["grant"]), until=moment(p.get("until")), reason=p.get("reason", ""), by=by)
+    return _granted(p, made)
+
+
+def _granted(p: dict[str, Any], made: Grant) -> Grant:
+    """Notes at the wish that led here (payload ``wish``) what came of it."""
+    if p.get("wish"):
+        Change.update(grant_id=made.id).where(Change.id == int(p["wish"])).execute()
+    return made
 
 
 def _give_base(p: dict[str, Any]) -> Any:
@@ -80,17 +104,30 @@ def _give_base(p: dict[str, Any]) -> Any:
     return {"open": [i for (i,) in same.tuples()], "role": _role_now(p["role"])}
 
 
-def _give_details(p: dict[str, Any]) -> list[tuple[str, str]]:
+def _right(name: str, scope: str) -> Phrase:
+    known = registry.registered()
+    title = Phrase(known[name].title) if name in known else name
+    return Phrase("%(title)s（%(name)s）", title=title, name=Phrase(registry.SCOPE_TITLES.get(scope, "")))
+
+
+def listed(items: list[Phrase]) -> str:
+    """Several phrases in a row; a dash for none."""
+    if not items:
+        return "—"
+    return reduce(lambda before, one: Phrase("%(before)s、%(one)s", before=before, one=one), items)
+
+
+def give_details(p: dict[str, Any]) -> list[tuple[str, str]]:
     role = registry.role(p["role"])
     known = registry.registered()
-    lines = [("授予", _called(p)), ("角色", f"{_role(p['role'])}（{p['role']}）"), ("自", spoken(moment(p.get("since"))) or "立即"),
-             ("至", spoken(moment(p.get("until"))) or "长期"), ("理由", p.get("reason", "") or "—")]
+    lines = [("授予", called(p)), ("角色", Phrase("%(title)s（%(name)s）", title=role_title(p["role"]), name=p["role"])),
+             ("自", spoken(moment(p.get("since"))) or Phrase("立即")), ("至", spoken(moment(p.get("until"))) or Phrase("长期")),
+             ("理由", p.get("reason", "") or "—")]
     if p.get("scope_departments"):
         names = Department.select(Department.name).where(Department.id.in_(p["scope_departments"])).tuples()
         lines.append(("指定部门", "、".join(n for (n,) in names)))
     if role is not None:
-        held = [f"{known[n].title}（{registry.SCOPE_TITLES[s]}）" for n, s in role.permissions.items() if n in known]
-        lines.append(("这个角色可以", "、".join(held) or "—"))
+        lines.append(("这个角色可以", listed([_right(n, s) for n, s in role.permissions.items() if n in known])))
     return lines
 
 
@@ -103,7 +140,8 @@ def _found(grant_id: Any) -> Grant:
 
 def _of(p: dict[str, Any]) -> str:
     row = _found(p["grant"])
-    return f"{_called({'subject_kind': row.subject_kind, 'subject_id': row.subject_id, 'below': row.below})}的“{_role(row.role)}”"
+    who = called({"subject_kind": row.subject_kind, "subject_id": row.subject_id, "below": row.below})
+    return Phrase("%(who)s的“%(role)s”", who=who, role=role_title(row.role))
 
 
 def _grant_now(p: dict[str, Any]) -> Any:
@@ -124,29 +162,25 @@ def _own_grant(p: dict[str, Any]) -> set[int]:
 
 def _grant_details(p: dict[str, Any]) -> list[tuple[str, str]]:
     row = _found(p["grant"])
-    lines = [("授权", _of(p)), ("原来自", begins(row)), ("原来至", ends(row) or "长期")]
+    lines = [("授权", _of(p)), ("原来自", begins(row)), ("原来至", ends(row) or Phrase("长期"))]
     if "until" in p:
-        lines.append(("改为至", spoken(moment(p["until"])) or "长期"))
+        lines.append(("改为至", spoken(moment(p["until"])) or Phrase("长期")))
     return [*lines, ("理由", p.get("reason", "") or "—")]
 
 
 def _role_details(p: dict[str, Any]) -> list[tuple[str, str]]:
-    known = registry.registered()
     now = registry.role(p["name"])
     before = dict(now.permissions) if now else {}
     wanted = p.get("permissions", before)
 
-    def called(names: list[str]) -> str:
-        return "、".join(
-            f"{known[n].title if n in known else n}（{registry.SCOPE_TITLES.get(wanted.get(n) or before.get(n, ''), '')}）"
-            for n in names
-        ) or "—"
+    def rights(names: list[str]) -> str:
+        return listed([_right(n, wanted.get(n) or before.get(n, "")) for n in names])
 
     return [
         ("代号", p["name"]), ("名称", str(p.get("title", now.title if now else ""))),
-        ("类别", registry.DOMAIN_TITLES.get(p.get("domain", now.domain if now else "business"), "")),
-        ("增加或更改的权限", called([n for n, s in wanted.items() if before.get(n) != s])),
-        ("去掉的权限", called([n for n in before if n not in wanted])),
+        ("类别", Phrase(registry.DOMAIN_TITLES.get(p.get("domain", now.domain if now else "business"), ""))),
+        ("增加或更改的权限", rights([n for n, s in wanted.items() if before.get(n) != s])),
+        ("去掉的权限", rights([n for n in before if n not in wanted])),
     ]
 
 
@@ -159,79 +193,45 @@ def _role_create(p: dict[str, Any], by: Any) -> Any:
                        description=p.get("description", ""), by=by)
 
 
-def _wish(p: dict[str, Any], by: Any) -> Any:
-    """A wish that is granted is a grant like any other: where the policy says so, another administrator confirms it."""
-    from .changes import submit
-
-    return submit("grants.give", p, by=by, reason=p.get("reason", ""))
-
-
-def check_wish(role: str, since: dt.datetime | None, until: dt.datetime | None, reason: str) -> dict[str, Any]:
-    """What somebody may ask for themselves, as the payload of ``access.ask`` without its subject.
-
-    :raises Invalid: for a role nobody may ask for (an administrator's, one that needs departments), no end, an end
-        before the beginning or more than a year off, no reason.
-    """
-    errors: dict[str, list[str]] = {}
-    if role not in {r.name for r in roles_to_ask_for()}:
-        errors["role"] = ["请从列表中选择角色"]
-    if until is None:
-        errors["until"] = ["请填写结束时间：临时授权到时自动失效"]
-    elif until <= max(since or clock.now(), clock.now()):
-        errors["until"] = ["结束要晚于现在和开始"]
-    elif until > clock.now() + dt.timedelta(days=LONGEST):
-        errors["until"] = ["临时授权最长一年"]
-    if not reason.strip():
-        errors["reason"] = ["请填写理由，供审批的人判断"]
-    if errors:
-        raise Invalid("申请有误", errors=errors)
-    assert until is not None
-    return {"role": role, "since": since.isoformat() if since else None, "until": until.isoformat(),
-            "reason": reason.strip()[:300]}
+def _give_words(p: dict[str, Any]) -> str:
+    said = {"role": role_title(p["role"]), "who": called(p)}
+    if p.get("until"):
+        return Phrase("把“%(role)s”授予%(who)s，至 %(until)s", until=spoken(moment(p["until"])), **said)
+    return Phrase("把“%(role)s”授予%(who)s", **said)
 
 
-def roles_to_ask_for() -> list[registry.RoleInfo]:
-    """Roles somebody may ask for: of business, not everybody's, and without departments to be chosen."""
-    return [r for r in registry.roles().values()
-            if r.domain == "business" and not r.everyone and r.permissions and "chosen" not in r.permissions.values()]
+def _change_words(p: dict[str, Any]) -> str:
+    until = spoken(moment(p.get("until")))
+    return Phrase("%(grant)s改为至 %(until)s", grant=_of(p), until=until or Phrase("长期"))
 
 
 CHANGES = [
     GuardedChange(
         "grants.give", "授权", "grants", _give,
-        lambda p: f"把“{_role(p['role'])}”授予{_called(p)}" + (f"，至 {spoken(moment(p['until']))}" if p.get("until") else ""),
-        lambda p: f"{p['subject_kind']}:{p['subject_id']}:{p['role']}", _give_base, _give_details,
+        _give_words, lambda p: f"{p['subject_kind']}:{p['subject_id']}:{p['role']}", _give_base, give_details,
         lambda p: set(members(*_subject(p), below=bool(p.get("below")))),
     ),
     GuardedChange(
         "grants.end", "收回授权", "grants", lambda p, by: revoke(int(p["grant"]), reason=p.get("reason", ""), by=by),
-        lambda p: f"收回{_of(p)}", lambda p: str(p["grant"]), _grant_now, _grant_details, _own_grant,
+        lambda p: Phrase("收回%(grant)s", grant=_of(p)), lambda p: str(p["grant"]), _grant_now, _grant_details, _own_grant,
     ),
     GuardedChange(
-        "grants.change", "更改授权期限", "grants",
-        lambda p, by: change_grant(int(p["grant"]), until=moment(p.get("until")), reason=p.get("reason", ""), by=by),
-        lambda p: f"{_of(p)}改为至 {spoken(moment(p.get('until'))) or '长期'}", lambda p: str(p["grant"]), _grant_now,
-        _grant_details, _grant_reaches,
+        "grants.change", "更改授权期限", "grants", _prolong,
+        _change_words, lambda p: str(p["grant"]), _grant_now, _grant_details, _grant_reaches,
     ),
     GuardedChange(
-        "roles.create", "新建角色", "roles", _role_create, lambda p: f"新建角色“{p['title']}”", lambda p: p["name"],
-        lambda p: _role_now(p["name"]), _role_details, ask="kernel.roles.manage",
+        "roles.create", "新建角色", "roles", _role_create, lambda p: Phrase("新建角色“%(title)s”", title=p["title"]),
+        lambda p: p["name"], lambda p: _role_now(p["name"]), _role_details, ask="kernel.roles.manage",
     ),
     GuardedChange(
-        "roles.change", "更改角色", "roles", _role_change, lambda p: f"更改角色“{_role(p['name'])}”", lambda p: p["name"],
-        lambda p: _role_now(p["name"]), _role_details, ask="kernel.roles.manage",
+        "roles.change", "更改角色", "roles", _role_change, lambda p: Phrase("更改角色“%(title)s”", title=role_title(p["name"])),
+        lambda p: p["name"], lambda p: _role_now(p["name"]), _role_details, ask="kernel.roles.manage",
     ),
     GuardedChange(
         "roles.delete", "删除角色", "roles", lambda p, by: delete_role(p["name"], by=by),
-        lambda p: f"删除角色“{_role(p['name'])}”", lambda p: p["name"], lambda p: _role_now(p["name"]),
+        lambda p: Phrase("删除角色“%(title)s”", title=role_title(p["name"])), lambda p: p["name"], lambda p: _role_now(p["name"]),
         ask="kernel.roles.manage",
-    ),
-    GuardedChange(
-        "access.ask", "申请临时权限", "", _wish,
-        lambda p: f"{_called(p)}申请“{_role(p['role'])}”，至 {spoken(moment(p['until']))}",
-        lambda p: f"{p['subject_id']}:{p['role']}", None, _give_details, lambda p: {int(p["subject_id"])},
-        ask="kernel.profile.own", decide="kernel.grants.manage",
     ),
 ]
 
-__all__ = ["CHANGES", "LONGEST", "begins", "check_wish", "ends", "moment", "roles_to_ask_for", "spoken"]
+__all__ = ["CHANGES", "begins", "called", "ends", "give_details", "moment", "phase", "role_title", "spoken"]

@@ -99,6 +99,8 @@ class Change(db.Model):
     kind = db.CharField(max_length=80)
     #: what it would do, in words
     title = db.CharField(max_length=300)
+    #: the same as a packed ``Phrase``, for those who read another language
+    words = db.JSONField(null=True)
     #: what the kind's ``apply`` gets; never a secret
     payload = db.JSONField(default=dict)
     #: what stood there when it was asked for
@@ -115,6 +117,9 @@ class Change(db.Model):
     decided_by = db.BigIntegerField(null=True)
     decided_at = db.UTCDateTimeField(null=True)
     comment = db.CharField(max_length=300, default="")
+    #: of a wish that was granted: the change a second person has to confirm, and the grant that came of it
+    next_id = db.BigIntegerField(null=True)
+    grant_id = db.BigIntegerField(null=True)
 
     class Meta:
         table_name = "permissions_change"

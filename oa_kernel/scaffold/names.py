@@ -13,7 +13,7 @@ LONGEST = 30
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 #: first parts of the kernel's addresses and tables that no package of the kernel is named after
 _KERNEL = frozenset((
-    "access", "admin", "api", "approvals", "assets", "cases", "departments", "favicon",
+    "access", "access_requests", "admin", "api", "approvals", "assets", "cases", "departments", "favicon",
     "forgotten", "healthz", "inbox", "instances", "kernel", "language", "me", "metrics",
     "oa", "openapi", "password", "people", "profile", "readyz", "receipts", "sign", "stand", "static", "tasks", "test",
     "tests", "texts", "todo", "v1", "verify", "workbench", "workflows",

@@ -34,9 +34,12 @@ def install(app: Flask) -> None:
     app.add_url_rule("/favicon.ico", "oa.favicon", _favicon)
     app.config["OA_ACCESS"]["oa.asset"] = Access(public=True, cacheable=True)
     app.config["OA_ACCESS"]["oa.favicon"] = Access(public=True, cacheable=True)
-    app.config["OA_ASSET_FOLDERS"] = folders()
-    app.config["OA_ASSET_URLS"] = {}
-    app.config["OA_ASSET_BODIES"] = {}
+    attach(app)
+
+
+def attach(app: Flask) -> None:
+    """What is kept of the running installation's files, empty."""
+    app.config.update(OA_ASSET_FOLDERS=folders(), OA_ASSET_URLS={}, OA_ASSET_BODIES={})
 
 
 def folders() -> dict[str, Path]:

@@ -43,6 +43,24 @@ def _todo_count(person: Any) -> int:
     return todo_count(person)
 
 
+def _imports(person: Any) -> bool:
+    from oa_kernel import sheets
+
+    return bool(sheets.imports.kinds_for(person))
+
+
+def _decides(person: Any) -> bool:
+    from oa_kernel import permissions
+
+    return permissions.decides(person)
+
+
+def _waiting(person: Any) -> int:
+    from oa_kernel import permissions
+
+    return permissions.waiting_for(person)
+
+
 CONTRIBUTIONS: dict[str, Any] = {
     "oa_navigation": [
         NavItem("workbench", "工作台", "workbench.index", "home", order=10),
@@ -52,14 +70,16 @@ CONTRIBUTIONS: dict[str, Any] = {
         NavItem("workbench", "通讯录", "people.index", "address-book", "kernel.people.read", order=50),
         NavItem("workbench", "组织机构图", "org_chart.index", "sitemap", None, order=52),
         NavItem("requests", "发起流程", "cases.choose", "file-plus", "kernel.instances.start", order=90),
+        NavItem("requests", "申请权限", "access_requests.index", "key", "kernel.profile.own", order=95),
         NavItem("admin", "人员", "admin_people.index", "users", "kernel.people.manage", order=10),
         NavItem("admin", "部门与职务", "admin_departments.index", "hierarchy-2", "kernel.departments.manage", order=20),
-        NavItem("admin", "导入与导出", "admin_imports.index", "table-import", "kernel.people.manage", order=25),
+        NavItem("admin", "导入与导出", "admin_imports.index", "table-import", None, order=25, visible=_imports),
         NavItem("admin", "角色", "admin_roles.index", "shield-lock", "kernel.roles.manage", order=30),
         NavItem("admin", "授权", "admin_grants.index", "key", "kernel.grants.manage", order=40),
         NavItem("admin", "权限来由", "admin_grants.explain", "help-circle", "kernel.permissions.explain", order=50),
         NavItem("admin", "权限清单", "admin_review.index", "list-check", "kernel.permissions.review", order=51),
-        NavItem("admin", "安全变更复核", "admin_approvals.index", "shield-check", "kernel.changes.decide", order=52),
+        NavItem("admin", "安全变更复核", "admin_approvals.index", "shield-check", None, order=52, count=_waiting,
+                visible=_decides),
         NavItem("admin", "登录日志", "admin_sign_ins.index", "lock-open", "kernel.sign_ins.read", order=57),
         NavItem("admin", "登录日志", "admin_sign_ins.for_auditors", "lock-open", "kernel.audit.read", order=92),
         NavItem("admin", "权限清单", "admin_review.for_auditors", "list-check", "kernel.audit.read", order=94),

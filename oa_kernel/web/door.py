@@ -52,12 +52,16 @@ def token() -> Any:
 
 def install(app: Flask) -> None:
     """Puts the door before all routes of the application."""
-    settings = runtime.current().config["web"]
-    app.config["OA_HOSTS"] = _own_hosts(settings["base_url"])
-    app.config["OA_HSTS"] = app.config["SESSION_COOKIE_SECURE"]
+    attach(app)
     app.before_request(_enter)
     app.after_request(_leave)
     app.teardown_request(_forget)
+
+
+def attach(app: Flask) -> None:
+    """The addresses of the running installation."""
+    app.config["OA_HOSTS"] = _own_hosts(runtime.current().config["web"]["base_url"])
+    app.config["OA_HSTS"] = app.config["SESSION_COOKIE_SECURE"]
 
 
 def _own_hosts(base_url: str) -> frozenset[str]:

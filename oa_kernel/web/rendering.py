@@ -33,6 +33,26 @@ log = logging.getLogger("oa.web")
 _HERE = Path(__file__).parent
 
 
+class _Compiled(jinja2.BytecodeCache):
+    """Templates compiled in this process, by their source: whoever makes another environment need not do it again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Any) -> None:
+        """jinja2's."""
+        code = self._kept.get((bucket.key, bucket.checksum))
+        if code is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Any) -> None:
+        """jinja2's."""
+        self._kept[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 def install(app: Flask) -> None:
     """Makes the application's Jinja environment, and checks that the theme's shell can be read."""
     running = runtime.current()
@@ -78,6 +98,7 @@ def _environment(app: Flask, theme: Any) -> jinja2.Environment:
         autoescape=True,
         auto_reload=False,
         cache_size=500,
+        bytecode_cache=_COMPILED,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],

@@ -193,6 +193,8 @@ def _build(person: Any) -> list[Group]:
     for owner, item in sorted(builtin.collect_with_owner("oa_navigation"), key=lambda pair: pair[1].order):
         if item.permission and not permissions.allows(person, item.permission):
             continue
+        if item.visible is not None and not item.visible(person):
+            continue
         try:
             url = url_for(item.endpoint)
         except BuildError:

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from oa_kernel import clock
+from oa_kernel.phrases import Phrase
 
 from .i18n import gettext as _
 from .i18n import locale
@@ -111,6 +112,11 @@ def pretty(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1)
 
 
+def said(value: Any) -> Any:
+    """A :class:`~oa_kernel.phrases.Phrase` in the language on screen; anything else as it is."""
+    return value.said(_) if isinstance(value, Phrase) else value
+
+
 def lines(text: str) -> Markup:
     """Plain text with its line breaks."""
     return Markup("<br>").join(escape(line) for line in (text or "").splitlines())
@@ -131,9 +137,10 @@ def picker_attrs(kind: str, many: bool = False, more: Mapping[str, Any] | None =
 def install(environment: Any) -> None:
     """Adds them to a Jinja environment."""
     environment.filters.update(
-        when=when, due=due, exact=exact, minute=minute, day=day, filesize=filesize, pretty=pretty, lines=lines
+        when=when, due=due, exact=exact, minute=minute, day=day, filesize=filesize, pretty=pretty, lines=lines,
+        said=said,
     )
     environment.globals.update(now=clock.now, today=clock.today, picker_attrs=picker_attrs)
 
 
-__all__ = ["day", "due", "exact", "filesize", "install", "lines", "minute", "picker_attrs", "pretty", "span", "when"]
+__all__ = ["day", "due", "exact", "filesize", "install", "lines", "minute", "picker_attrs", "pretty", "said", "span", "when"]

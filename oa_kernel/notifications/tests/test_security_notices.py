@@ -120,7 +120,7 @@ def test_a_change_that_waits_is_told_to_the_others_and_its_end_to_who_asked(two,
     permissions.refuse(change, by=two[1], comment="不需要")
     assert notifications.unread_count(two[1].id) == 0
     message, = notifications.list_for(two[0]).items
-    assert message.title == f"不同意：{change.title}" and message.body == "不需要"
+    assert message.title == f"未同意：{change.title}" and message.body == "不需要"
 
 
 def test_a_way_round_at_the_console_is_told_to_all(two, make):

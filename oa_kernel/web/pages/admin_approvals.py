@@ -27,6 +27,7 @@ def index() -> Any:
     page = permissions.list_changes(person(), state=state, cursor=request.args.get("cursor"))
     return render(
         "oa/admin/approvals.html", changes=page.items, state=state, states=permissions.STATE_TITLES,
+        title_of=permissions.title_of,
         next_url=with_query("/admin/approvals", {"state": state, "cursor": page.next}) if page.next else "",
     )
 
@@ -87,5 +88,5 @@ def _page(row: Any, status: int = 200, *, problem: str = "", secret: str = "") -
     return render(
         "oa/admin/approval.html", status, change=row, details=details, problem=problem, secret=secret,
         states=permissions.STATE_TITLES, decides=permissions.may_decide(row, person()),
-        mine=row.asked_by == person().id,
+        mine=row.asked_by == person().id, title=permissions.title_of(row),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app, json, request
 from werkzeug.wrappers import Response
 
-from oa_kernel import clock, identity
+from oa_kernel import clock, identity, permissions
 
 from ..access import Pages
 from ..door import person
@@ -63,7 +63,12 @@ def card(person_id: int) -> Any:
 
 @pages.get("/people/<int:person_id>", permission=_RIGHT)
 def view(person_id: int) -> Any:
-    return render("oa/person.html", **identity.person_page(person(), person_id))
+    found = identity.person_page(person(), person_id)
+    grants = None
+    if permissions.allows(person(), "kernel.grants.manage"):
+        grants = permissions.list_grants(subject=found["someone"], limit=20).items
+    return render("oa/person.html", grants=grants, roles=permissions.roles(), begins=permissions.begins,
+                  ends=permissions.ends, phase=permissions.phase, **found)
 
 
 @pages.get("/people/departments/<int:department_id>", permission=_RIGHT)

@@ -13,7 +13,7 @@ from ..access import Pages
 from ..door import person, session, set_session_cookie
 from ..i18n import LOCALES
 from ..i18n import gettext as _
-from ..rendering import flash, form_errors, redirect, render
+from ..rendering import flash, form_errors, redirect, render, with_query
 from .qr import svg as qr_svg
 from .sign_in import change_password
 
@@ -145,6 +145,19 @@ def end_others() -> Any:
     count = identity.end_all_sessions(person(), session(), by=person())
     flash(_("已退出其他 %(n)s 处登录", n=count))
     return redirect("/profile/sessions")
+
+
+@pages.get("/profile/sign-ins", permission=_OWN)
+def sign_ins() -> Any:
+    """``failed=1``: only what did not succeed."""
+    failed = request.args.get("failed") == "1"
+    page = identity.sign_ins(
+        person_id=person().id, result="failed" if failed else "", cursor=request.args.get("cursor"))
+    return render(
+        "oa/profile_sign_ins.html", tab="sign_ins", rows=page.items, failed=failed, results=identity.SIGN_IN_RESULTS,
+        bad=identity.SIGN_IN_FAILED, current=session(),
+        next_url=with_query("/profile/sign-ins", {"failed": "1" if failed else "", "cursor": page.next}) if page.next else "",
+    )
 
 
 @pages.get("/profile/tokens", permission="kernel.tokens.own")

@@ -120,7 +120,14 @@ def test_a_grant_is_made_with_its_end_and_taken_back(admins, make, office):
     assert "周经办" in page and "2199-12-31" in page and "轮岗" in page
     assert permissions.allows(Person.get_by_id(clerk.id), "kernel.audit.read")
     grant = permissions.grants_to(clerk)[0]
+    assert f"/admin/grants/{grant.id}" in one.get(f"/people/{clerk.id}")
+    assert "请填写理由" in one.post(f"/admin/grants/{grant.id}", 422, until="2199-11-30")
+    page = one.post(f"/admin/grants/{grant.id}", until="2199-11-30", until_time="18:30", reason="提前")
+    assert "2199-11-30 18:30" in page and "2199-12-31" not in page
+    assert "2199-11-30 18:30" in one.get("/admin/grants?person=clerk")
+    assert last_event("permission.changed").after["why"] == "提前"
     one.post(f"/admin/grants/{grant.id}/revoke")
+    assert "更改期限" not in one.get(f"/admin/grants/{grant.id}")
     assert not permissions.allows(Person.get_by_id(clerk.id), "kernel.audit.read")
     assert last_event("permission.revoked").person_id == one.person.id
 
@@ -129,20 +136,21 @@ def test_a_grant_is_made_with_its_end_and_taken_back(admins, make, office):
 def test_posts_and_departments_get_roles_too(admins, make, kind):
     home = make.department("督查科")
     subject = make.post(home, "科长") if kind == "post" else home
-    page = admins["security_admin"].post("/admin/grants/new", kind=kind, role="system_admin", **{kind: str(subject.id)})
+    page = admins["security_admin"].post("/admin/grants/new", kind=kind, role="system_admin", reason="分工",
+                                         **{kind: str(subject.id)})
     assert "督查科" in page
     assert permissions.granted_to(kind, subject.id) == ["system_admin"]
 
 
 def test_nobody_grants_to_themselves(admins):
     page = admins["security_admin"].post("/admin/grants/new", 422, kind="person", person="security.admin",
-                                         role="security_admin")
+                                         role="security_admin", reason="分工")
     assert "不能给自己授权" in page
 
 
 def test_two_administrations_in_one_person_are_refused(admins):
     page = admins["security_admin"].post("/admin/grants/new", 422, kind="person", person="system.admin",
-                                         role="audit_admin")
+                                         role="audit_admin", reason="分工")
     assert "三员分立" in page
     assert [g.role for g in permissions.grants_to(admins["system_admin"].person)] == ["system_admin"]
 
@@ -150,7 +158,7 @@ def test_two_administrations_in_one_person_are_refused(admins):
 def test_a_wrong_day_is_refused_with_what_was_typed(admins):
     page = admins["security_admin"].post("/admin/grants/new", 422, kind="person", person="system.admin",
                                          role="audit_admin", until="明天", reason="理由在此")
-    assert "到期日要写作" in page and "理由在此" in page
+    assert "日期写作" in page and "理由在此" in page
 
 
 def test_reasons_are_shown(admins):

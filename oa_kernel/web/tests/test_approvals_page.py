@@ -33,7 +33,7 @@ def test_a_grant_is_asked_for_confirmed_and_holds(two, make):
 
 def test_a_refusal_needs_its_reason(two, make):
     make.person("lin", "林")
-    two[0].post("/admin/grants/new", kind="person", person="lin", role="system_admin")
+    two[0].post("/admin/grants/new", kind="person", person="lin", role="system_admin", reason="接替")
     change, = permissions.list_changes(two[1].person).items
     assert "请说明理由" in two[1].post(f"/admin/approvals/{change.id}/refuse", 422, comment="")
     assert "不需要" in two[1].post(f"/admin/approvals/{change.id}/refuse", comment="不需要")
@@ -41,7 +41,7 @@ def test_a_refusal_needs_its_reason(two, make):
 
 def test_for_others_it_is_not_there(two, make, oa_client):
     lin = make.person("lin", "林")
-    two[0].post("/admin/grants/new", kind="person", person="lin", role="system_admin")
+    two[0].post("/admin/grants/new", kind="person", person="lin", role="system_admin", reason="接替")
     change, = permissions.list_changes(two[1].person).items
     stranger = Browser(oa_client(lin), lin)
     assert stranger.status(f"/admin/approvals/{change.id}") == 404
