@@ -12,7 +12,8 @@ clear and must be kept like the keys themselves.
 
 from .archive import Head, head_of
 from .create import Made, create, last, listing
+from .extract import contents
 from .restore import restore
 from .verify import Report, verify
 
-__all__ = ["Head", "Made", "Report", "create", "head_of", "last", "listing", "restore", "verify"]
+__all__ = ["Head", "Made", "Report", "contents", "create", "head_of", "last", "listing", "restore", "verify"]

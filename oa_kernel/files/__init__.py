@@ -8,11 +8,12 @@
 from .attach import attach, attached, detach, discard, get, readable, require_readable, versions
 from .erasing import Erased, erase
 from .models import File
+from .repair import problem, restore, sealed_digest
 from .store import blob_path, copy_to, read_bytes, store, store_bytes
 from .store import open_content as open
 from .sweep import sweep
 
 __all__ = [
-    "Erased", "File", "attach", "attached", "blob_path", "copy_to", "detach", "discard", "erase", "get", "open", "read_bytes",
-    "readable", "require_readable", "store", "store_bytes", "sweep", "versions",
+    "Erased", "File", "attach", "attached", "blob_path", "copy_to", "detach", "discard", "erase", "get", "open", "problem",
+    "read_bytes", "readable", "require_readable", "restore", "sealed_digest", "store", "store_bytes", "sweep", "versions",
 ]

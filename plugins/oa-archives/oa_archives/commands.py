@@ -103,3 +103,35 @@ def take(folder: Path, dry_run: bool, as_json: bool) -> None:
     _show(found, as_json, f"{found['fonds']} {found['year']} 年度 {found['count']} 件："
           + ("核验无误，没有写入" if dry_run else f"导入 {found['taken']} 件，已有 {found['known']} 件")
           + f"；签名公钥指纹 {found['fingerprint']}")
+
+
+@archives.command("repair")
+@click.argument("record", metavar="档号")
+@click.option("--backup", "file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="备份文件")
+@click.option("--passphrase-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="备份口令所在的文件（第一行）")
+def repair(record: str, file: Path, passphrase_file: Path | None) -> None:
+    """把一件档案损坏的文件从备份恢复，核对摘要之后才放回。"""
+    from .services import repair as repairing
+
+    _ready()
+    passphrase = (passphrase_file.read_text(encoding="utf-8").splitlines() or [""])[0].strip() if passphrase_file else ""
+    done = repairing.repair(None, repairing.by_number(record), file, passphrase=passphrase)
+    click.echo(f"已恢复：{'、'.join(done['restored'])}；四性检测{'通过' if done['sound'] else '仍不通过，请看检测结果'}")
+
+
+@archives.command("fixity")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出")
+@click.pass_context
+def fixity(ctx: click.Context, as_json: bool) -> None:
+    """立即核对全部档案文件（平时每夜进行）；有损坏的逐个指出，退出码为 1。"""
+    from .models import Part
+    from .services import fixity as checking
+
+    _ready()
+    total = Part.select().count()
+    with bar("核对") as progress:
+        found = checking.run(2**62, progress=lambda done, _bytes: progress(done, total))
+    lines = [f"{number} 的“{name}”：{wrong}" for number, name, wrong in found.damaged or ()]
+    _show({"files": found.files, "bytes": found.size, "damaged": found.damaged}, as_json,
+          "\n".join([*lines, f"核对了 {found.files} 个文件，{len(lines)} 个损坏"]))
+    ctx.exit(1 if lines else 0)

@@ -76,7 +76,8 @@ class Fixity(db.Model):
     part = db.ForeignKeyField(Part, backref="fixities", on_delete="CASCADE", unique=True)
     #: SM3 of the encrypted file; empty until its content was proved once
     sealed_sm3 = db.CharField(max_length=64, default="")
-    checked_at = db.UTCDateTimeField(null=True)
+    #: 1970: never
+    checked_at = db.UTCDateTimeField()
     #: what is wrong; empty: nothing
     damage = db.CharField(max_length=300, default="")
 

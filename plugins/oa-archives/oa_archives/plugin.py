@@ -133,13 +133,21 @@ def oa_verifiers() -> list[c.Verifier]:
 
 @hookimpl
 def oa_scheduled_tasks() -> list[c.ScheduledTask]:
-    from .services import handovers, keeping, terms
+    from .services import fixity, handovers, keeping, terms
 
     return [
         c.ScheduledTask("archives.terms", "5 8 * * *", terms.daily, title="借阅到期提醒与收回"),
         c.ScheduledTask("archives.check", "30 2 * * *", keeping.nightly, title="档案四性检测（保管环节）"),
+        c.ScheduledTask("archives.fixity", "30 3 * * *", fixity.nightly, title="档案文件核对"),
         c.ScheduledTask("archives.handover", "*/10 * * * *", handovers.resume, title="接着做中断的年度导出"),
     ]
+
+
+@hookimpl
+def oa_diagnostics() -> list[c.Diagnostic]:
+    from .services import fixity
+
+    return [c.Diagnostic("archives.fixity", "档案文件", fixity.doctor)]
 
 
 @hookimpl
@@ -154,6 +162,13 @@ def oa_commands() -> list[Any]:
     from .commands import archives
 
     return [archives]
+
+
+@hookimpl
+def oa_benchmarks() -> list[c.Benchmark]:
+    from .bench_keeping import BENCHMARKS as KEEPING
+
+    return [*KEEPING]
 
 
 @hookimpl
