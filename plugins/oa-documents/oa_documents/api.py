@@ -9,7 +9,7 @@ from oa_kernel import clock, files, identity, web
 from . import rights
 from .models import STATES, Dispatch, Outgoing
 from .models_standing import CHANGES
-from .services import addressbook, annotations, carriers, checking, dispatches, drafts, formal, numbers, queries
+from .services import addressbook, annotations, carriers, checking, dispatches, drafts, formal, formal_ofd, numbers, queries
 
 api = web.Api("documents", title="公文")
 
@@ -139,6 +139,21 @@ def finish_outgoing(id: int, body: dict[str, Any]) -> Any:
 def pdf_outgoing(id: int) -> Any:
     """The sealed formal version once signed, a marked draft before."""
     return pdf_response(web.person(), id)
+
+
+@api.get("/documents/outgoing/<int:id>/ofd", signed_in=True, content_type="application/ofd", summary="the OFD")
+def ofd_outgoing(id: int) -> Any:
+    """The formal version by GB/T 33190-2016, sealed as the PDF is; 404 ``not_signed`` before it is signed."""
+    return ofd_response(web.person(), id)
+
+
+def ofd_response(person: Any, document_id: int) -> Any:
+    """The document's OFD for who may see it, made now if the background has not yet; opening it counts as delivery."""
+    document = queries.get(person, document_id)
+    file = formal_ofd.of(document)
+    if not queries.inside(person, document):
+        dispatches.opened(document, person)
+    return web.send_file(file, inline=False, name=f"{document.number} {document.title}.ofd")
 
 
 def pdf_response(person: Any, document_id: int, *, inline: bool = True) -> Any:

@@ -175,7 +175,8 @@ def oa_verifiers() -> list[c.Verifier]:
     return [
         c.Verifier(
             name="documents.pdf", title="电子签章 PDF", recognises=verification.recognises, verify=verification.verify
-        )
+        ),
+        c.Verifier("documents.ofd", "电子签章 OFD", verification.recognises_ofd, verification.verify),
     ]
 
 

@@ -31,6 +31,14 @@ def tell_standing(payload: dict[str, Any]) -> None:
     mailing.tell_standing(payload)
 
 
+def make_ofd(payload: dict[str, Any]) -> None:
+    """Makes the OFD beside a signed document's PDF."""
+    from .services import formal_ofd
+
+    formal_ofd.make(payload)
+
+
 SCHEDULED = [ScheduledTask("documents.overdue", "*/10 * * * *", overdue, title="标记逾期未签收的公文")]
 HANDLERS = [OutboxHandler(MAIL_TOPIC, deliver_mail, title="向外单位发送公文"),
-            OutboxHandler(STANDING_TOPIC, tell_standing, title="告知外单位公文已撤销、废止")]
+            OutboxHandler(STANDING_TOPIC, tell_standing, title="告知外单位公文已撤销、废止"),
+            OutboxHandler("documents.ofd", make_ofd, title="生成公文的 OFD 版本")]

@@ -14,10 +14,11 @@ Knows no database and no web. pdfminer.six, fontTools and defusedxml are loaded 
 ===========  ==========================================================
 """
 
+from oa_documents.ofd.drawing import stamp_of
 from oa_documents.ofd.package import OFDError
 from oa_documents.ofd.read import Content, read_ofd
 from oa_documents.ofd.sign import sign
 from oa_documents.ofd.verify import verify_ofd
 from oa_documents.ofd.write import Information, pack, write
 
-__all__ = ["Content", "Information", "OFDError", "pack", "read_ofd", "sign", "verify_ofd", "write"]
+__all__ = ["Content", "Information", "OFDError", "pack", "read_ofd", "sign", "stamp_of", "verify_ofd", "write"]

@@ -92,6 +92,22 @@ def read_pages(pdf: bytes) -> list[Page]:
     return device.pages  # type: ignore[no-any-return]
 
 
+def stamp_of(pdf: bytes) -> tuple[int, float, float, float, float] | None:
+    """Where the first seal of a sealed PDF is drawn: page counted from 0, x, y, width, height in mm; None without one."""
+    from pdfminer.pdfpage import PDFPage
+    from pdfminer.pdftypes import resolve1
+
+    for n, page in enumerate(PDFPage.get_pages(io.BytesIO(pdf))):
+        for reference in resolve1(page.annots) or ():
+            one = resolve1(reference)
+            if getattr(one.get("FT"), "name", "") == "Sig":
+                left, bottom, right, top = (float(resolve1(v)) for v in resolve1(one["Rect"]))
+                if right > left and top > bottom:
+                    x0, _, _, y1 = page.mediabox
+                    return n, (left - x0) * MM, (y1 - top) * MM, (right - left) * MM, (top - bottom) * MM
+    return None
+
+
 def _device(resources: Any) -> Any:
     """pdfminer is loaded only here, so the class that inherits from it is made here too."""
     from pdfminer.pdfdevice import PDFTextDevice

@@ -15,7 +15,7 @@ from oa_kernel.errors import Conflict, Invalid
 
 from .. import kinds, settings
 from ..models import Outgoing
-from . import joint, numbers, seals, standing
+from . import formal_ofd, joint, numbers, seals, standing
 
 #: pictures of a page are drawn at
 DPI = 130
@@ -280,4 +280,5 @@ def finalise(document: Outgoing, by: Any) -> Outgoing:
             sealed_at=now if seal else None, seal=seal, signed_at=now, version=Outgoing.version + 1, updated_at=now,
         ).where(Outgoing.id == document.id).execute()
         standing.replaced_at_signing(document, by)
+        formal_ofd.request(document)
     return Outgoing.get_by_id(document.id)

@@ -24,11 +24,13 @@ def text_of(file: Any) -> str:
     if file.size > OPENED:
         return ""
     extension = file.name.rpartition(".")[2].lower()
-    if extension not in ("pdf", "docx", "txt", "eml", "md"):
+    if extension not in ("pdf", "ofd", "docx", "txt", "eml", "md"):
         return ""
     data = files.read_bytes(file)
     if extension == "pdf":
         return _pdf(data, file.name)
+    if extension == "ofd":
+        return str(_ofd(data, file.name).text)
     if extension == "docx":
         from ..text import docx
 
@@ -66,6 +68,15 @@ def _pdf(data: bytes, name: str) -> str:
         document.close()
 
 
+def _ofd(data: bytes, name: str) -> Any:
+    from ..ofd import OFDError, read_ofd
+
+    try:
+        return read_ofd(data, pages=PAGES)
+    except OFDError as error:
+        raise Invalid(f"{name}：{error.message}", errors={"files": [f"{name}：{error.message}"]}, code="ofd") from error
+
+
 def _mail(data: bytes) -> str:
     from email import policy
     from email.parser import BytesParser
@@ -81,15 +92,28 @@ def _mail(data: bytes) -> str:
 
 def propose(file: Any) -> dict[str, Any]:
     """Fields of an incoming document as its file says them, with ``text``; what is not found is left out."""
+    if file.name.lower().endswith(".ofd") and file.size <= OPENED:
+        content = _ofd(files.read_bytes(file), file.name)
+        return {**_described(content), **received.propose(content.text), "text": content.text}
     text = text_of(file)
     return {**received.propose(text), "text": text}
 
 
+def _described(content: Any) -> dict[str, Any]:
+    """What an OFD's own metadata say (DocInfo); what stands on its pages goes before them."""
+    found = {"number": content.custom.get("文号", ""), "title": content.title, "sender": content.custom.get("发文机关", "")}
+    if found["title"]:
+        found["kind"] = next((k for k in sorted(received.KINDS, key=len, reverse=True) if found["title"].endswith(k)), "")
+    return {name: value for name, value in found.items() if value}
+
+
 def seal_of(file: Any) -> dict[str, Any] | None:
-    """What the seal in a PDF says; None where there is none."""
-    if not file.name.lower().endswith(".pdf") or file.size > OPENED:
+    """What the seal in a PDF or OFD says; None where there is none."""
+    extension = file.name.rpartition(".")[2].lower()
+    if extension not in ("pdf", "ofd") or file.size > OPENED:
         return None
     from . import verification
 
     answer = verification.check(files.read_bytes(file), roots=None)
-    return {"ok": answer["ok"], "summary": answer["summary"]} if answer.get("seal_name") or answer["ok"] else None
+    known = answer.get("seal_name") or answer["ok"] or (extension == "ofd" and answer["sealed"])
+    return {"ok": answer["ok"], "summary": answer["summary"]} if known else None

@@ -11,7 +11,7 @@ from oa_kernel.errors import Conflict, NotFound
 from .. import settings
 from ..models import Outgoing, Revision
 from ..models_incoming import Incoming
-from . import formal, incoming, incoming_lists, queries
+from . import formal, formal_ofd, incoming, incoming_lists, queries
 
 SUBJECT = queries.SUBJECT
 #: what people did in the case, in the words of the draft sheet
@@ -70,6 +70,8 @@ def _text(document: Any) -> str:
 def _parts(document: Any) -> list[RecordPart]:
     """The formal version, attachments, the final draft, the draft sheet, and the wordings before (kept or not as set)."""
     found = [RecordPart("text", f"{document.number}.pdf", file=files.get(document.formal_file_id))]
+    if (ofd := formal_ofd.for_keeping(document)) is not None:
+        found.append(RecordPart("text", f"{document.number}.ofd", file=ofd))
     found += [RecordPart("attachment", f.name, file=f) for f in files.attached(SUBJECT, str(document.id))]
     found.append(RecordPart("final_draft", "定稿.txt", data=f"{document.title}\n\n{document.body}\n".encode()))
     if document.instance_id:

@@ -1,7 +1,8 @@
-"""Is a sealed PDF genuine? For ``oa verify``, the public page and the document's own page."""
+"""Is a sealed PDF or OFD genuine? For ``oa verify``, the public page and the document's own page."""
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from oa_kernel import clock, crypto
 from oa_kernel.errors import NotFound
 
 from ..models import Outgoing, SealRecord
-from . import standing
+from . import formal_ofd, standing
 
 _HEAD = 1024
 
@@ -19,6 +20,17 @@ def recognises(path: Path, head: bytes) -> bool:
     return b"%PDF-" in head[:_HEAD]
 
 
+def recognises_ofd(path: Path, head: bytes) -> bool:
+    """A zip file with an ``OFD.xml``; or a damaged one that calls itself OFD."""
+    if not head.startswith(b"PK"):
+        return False
+    try:
+        with zipfile.ZipFile(path) as package:
+            return any(name.lower() == "ofd.xml" for name in package.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return path.suffix.lower() == ".ofd"
+
+
 def verify(path: Path) -> dict[str, Any]:
     """Checks a file offline: nothing but the file itself is looked at, no database and no network."""
     return check(Path(path).read_bytes(), roots=None)
@@ -26,9 +38,12 @@ def verify(path: Path) -> dict[str, Any]:
 
 def check(data: bytes, *, roots: list[bytes] | None) -> dict[str, Any]:
     """The answer as plain values: ``ok``, ``kind``, ``summary``, ``reasons`` and the details of the seal."""
-    from ..seal.verify import verify_pdf
+    if data.startswith(b"PK"):
+        from ..ofd import verify_ofd as verifier
+    else:
+        from ..seal import verify_pdf as verifier
 
-    found = verify_pdf(data, roots=roots, at=clock.now())
+    found = verifier(data, roots=roots, at=clock.now())
     values = found.to_json()
     if found.ok:
         when = clock.local(found.signed_at).strftime("%Y-%m-%d %H:%M:%S")
@@ -37,7 +52,8 @@ def check(data: bytes, *, roots: list[bytes] | None) -> dict[str, Any]:
             summary += f"。签章证书指纹（SM3）{found.fingerprint}，请与发文单位公布的核对"
     else:
         summary = "无效：" + (found.reasons[0] if found.reasons else "无法验证")
-    return {**values, "kind": "电子签章 PDF", "summary": summary, "sm3": crypto.sm3_hex(data)}
+    kind = "电子签章 OFD" if data.startswith(b"PK") else "电子签章 PDF"
+    return {**values, "kind": kind, "summary": summary, "sm3": crypto.sm3_hex(data)}
 
 
 def public_view(code: str) -> dict[str, Any]:
@@ -54,6 +70,7 @@ def public_view(code: str) -> dict[str, Any]:
         "date": document.date,
         "sealed_at": document.sealed_at,
         "sm3": document.formal_sm3,
+        "ofd_sm3": ofd.sm3 if (ofd := formal_ofd.existing(document)) else "",
         "voided": document.state == "voided",
         "standing": standing.words(document),
     }
@@ -63,7 +80,7 @@ def compare(code: str, data: bytes) -> dict[str, Any]:
     """Checks an uploaded file against the document of the code: the seal, and whether it is that very file."""
     view = public_view(code)
     answer = check(data, roots=_roots())
-    answer["same"] = answer["sm3"] == view["sm3"]
+    answer["same"] = answer["sm3"] in (view["sm3"], view["ofd_sm3"])
     if answer["ok"] and not answer["same"]:
         answer["ok"] = False
         answer["reasons"] = ["印章有效，但这不是该验证码对应的那份文件，请核对文号。"]

@@ -14,7 +14,7 @@ from oa_kernel import clock, files, identity, permissions, web, workflow
 from oa_kernel.errors import NotFound, OAError
 
 from .. import channels, rights
-from ..services import addressbook, annotations, dispatches, drafts, formal, numbers, phrases, printing, queries, standing
+from ..services import addressbook, annotations, dispatches, drafts, formal, formal_ofd, numbers, phrases, printing, queries, standing
 from .pages import pages, render
 
 TABS = {"act": "办理", "notes": "批注", "flow": "流程", "files": "附件", "record": "记录", "dispatch": "分发"}
@@ -54,7 +54,7 @@ def page(person: Any, document: Any, *, tab: str, errors: dict[str, list[str]] |
         "can_number": permissions.allows(person, rights.NUMBER), "can_void": permissions.allows(person, rights.VOID),
         "can_dispatch": permissions.allows(person, rights.DISPATCH), "person": person,
         "successor": standing.successor(document, person), "asked": standing.waiting(document),
-        "can_confirm": permissions.allows(person, rights.REVOKE_CONFIRM),
+        "can_confirm": permissions.allows(person, rights.REVOKE_CONFIRM), "with_ofd": formal_ofd.wanted(document),
     }
     values.update(_TAB_VALUES[tab](person, document, task))
     return render("case.html", status, **values)
@@ -64,7 +64,7 @@ def _received(person: Any, document: Any) -> Any:
     own = identity.departments_of(person)
     rows = [d for d in dispatches.of(document) if d.kind == "department" and d.recipient_id in own]
     return render("received.html", document=document, rows=rows, sheets=formal.pages(document),
-                  successor=standing.successor(document, person),
+                  successor=standing.successor(document, person), with_ofd=formal_ofd.wanted(document),
                   attachments=files.attached(drafts.SUBJECT, str(document.id)))
 
 
@@ -179,6 +179,14 @@ def pdf(id: int) -> Any:
     from ..api import pdf_response
 
     return pdf_response(web.person(), id, inline=request.args.get("download") != "1")
+
+
+@pages.get("/documents/<int:id>/ofd", signed_in=True)
+def ofd(id: int) -> Any:
+    """The formal version as OFD."""
+    from ..api import ofd_response
+
+    return ofd_response(web.person(), id)
 
 
 @pages.get("/documents/<int:id>/sheet", signed_in=True)

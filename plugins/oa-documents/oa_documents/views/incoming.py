@@ -105,13 +105,14 @@ def incoming_confirm(file_id: int) -> Any:
         found = reading.propose(file)
     except Invalid as error:
         found, problem = {}, error.message
-    found.pop("text", "")
+    text = found.pop("text", "")
     values = {"received_on": clock.today().isoformat(), "secrecy": "公开", "copies": 1, "nature": "action",
               **{k: v for k, v in found.items() if v}}
     proposed = routing.propose(values)
     values.setdefault("department", proposed["department"])
     values["nature"] = proposed["nature"]
-    return _form(file, values, proposed=sorted(found), problem=problem, reason=proposed["reason"])
+    return _form(file, values, proposed=sorted(found), problem=problem, reason=proposed["reason"],
+                 text="" if file.mime == "application/pdf" else text)
 
 
 def _form(file: Any, values: Any, *, document: Any = None, **more: Any) -> Any:

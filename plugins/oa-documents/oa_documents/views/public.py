@@ -9,7 +9,7 @@ from flask import request
 from oa_kernel import files, web
 from oa_kernel.errors import Invalid, NotFound, OAError, TooLarge
 
-from ..services import dispatches, verification
+from ..services import dispatches, formal_ofd, verification
 from .pages import pages, render
 
 _LARGEST = 100 * 1024 * 1024
@@ -46,7 +46,8 @@ def _read(stream: Any, _name: str, _mime: str, _field: str) -> bytes:
 def receipt_page(token: str) -> Any:
     """What an outside organisation sees when it follows the link in the e-mail."""
     item = dispatches.by_token(token)
-    return render("receipt.html", token=token, item=item, document=item.document, errors={}, values={})
+    return render("receipt.html", token=token, item=item, document=item.document, errors={}, values={},
+                  with_ofd=formal_ofd.wanted(item.document))
 
 
 @pages.post("/receipt/<token>", public=True)
@@ -57,7 +58,7 @@ def receipt_sign(token: str) -> Any:
     except Invalid as error:
         item = dispatches.by_token(token)
         return render("receipt.html", 422, token=token, item=item, document=item.document,
-                      errors=web.form_errors(error), values=request.form)
+                      errors=web.form_errors(error), values=request.form, with_ofd=formal_ofd.wanted(item.document))
     return web.redirect(f"/receipt/{token}")
 
 
@@ -68,3 +69,12 @@ def receipt_pdf(token: str) -> Any:
     if not document.formal_file_id or document.state == "voided":
         raise NotFound("这份公文已作废或不再提供")
     return web.send_file(files.get(document.formal_file_id), inline=True, name=f"{document.number} {document.title}.pdf")
+
+
+@pages.get("/receipt/<token>/ofd", public=True)
+def receipt_ofd(token: str) -> Any:
+    """The same as OFD."""
+    document = dispatches.by_token(token).document
+    if not document.formal_file_id or document.state == "voided":
+        raise NotFound("这份公文已作废或不再提供")
+    return web.send_file(formal_ofd.of(document), name=f"{document.number} {document.title}.ofd")
