@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 
 from oa_kernel.errors import NotFound, UsageError
 
-from . import permission_review
+from . import permission_changes, permission_review
 from .common import as_json, json_option, needs_installation, person, table
 
 
@@ -184,26 +185,68 @@ def role_list(json_: bool) -> None:
           ("名称", "标题", "类别", "权限数"))
 
 
+#: a day, or an hour of it in the organisation's zone
+_MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
+
+
 @role.command("grant")
 @click.argument("username")
 @click.argument("role_name")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="到期日，当日起失效")
+@click.option("--from", "since", type=_MOMENT, help="从哪天或哪一时刻起；不写为立即")
+@click.option("--until", type=_MOMENT, help="到期日（当日起失效）或时刻，如 2026-12-31T18:00")
 @click.option("--reason", default="", help="理由")
 @click.option("--break-glass", is_flag=True, help="紧急：不经第二人复核立即生效，须写理由，记入审计并通知安全管理员")
 @needs_installation
-def role_grant(username: str, role_name: str, until: object, reason: str, break_glass: bool) -> None:
+def role_grant(
+    username: str, role_name: str, since: dt.datetime | None, until: dt.datetime | None, reason: str, break_glass: bool
+) -> None:
     """把角色授予用户；按规定须由第二人复核的，提交复核。"""
     payload = {
         "subject_kind": "person", "subject_id": person(username).id, "role": role_name, "reason": reason,
-        "until": until.date().isoformat() if until else None,  # type: ignore[attr-defined]
+        "since": _moment(since), "until": _moment(until),
     }
     _change("grants.give", payload, reason, break_glass, f"已把 {role_name} 授予 {username}")
+
+
+def _moment(at: dt.datetime | None) -> str | None:
+    """What was typed, as a payload says it: midnight is the day."""
+    from oa_kernel import clock
+
+    if at is None:
+        return None
+    return at.replace(tzinfo=clock.zone()).isoformat() if at.time() != dt.time() else at.date().isoformat()
+
+
+@role.command("prolong")
+@click.argument("username")
+@click.argument("role_name")
+@click.option("--until", type=_MOMENT, help="新的到期日（当日起失效）或时刻；不写为长期")
+@click.option("--reason", required=True, help="理由")
+@click.option("--break-glass", is_flag=True, help="紧急：不经第二人复核立即生效，须写理由，记入审计并通知安全管理员")
+@needs_installation
+def role_prolong(username: str, role_name: str, until: dt.datetime | None, reason: str, break_glass: bool) -> None:
+    """更改授权的期限；按规定须由第二人复核的，提交复核。"""
+    payload = {"grant": _held(username, role_name), "until": _moment(until), "reason": reason}
+    _change("grants.change", payload, reason, break_glass, f"{username} 的 {role_name} 改为至 {_moment(until) or '长期'}")
+
+
+def _held(username: str, role_name: str) -> int:
+    """Id of the grant by which somebody holds a role directly."""
+    from oa_kernel import permissions
+
+    who = person(username)
+    held = [g.id for g in permissions.grants_to(who) if g.role == role_name]
+    if not held:
+        raise NotFound(f"{who.name}没有直接授予的角色“{role_name}”；可能来自职务或部门")
+    return int(held[0])
 
 
 def _change(kind: str, payload: dict[str, object], reason: str, break_glass: bool, done: str) -> None:
     """Does a change of rights, or says that it waits for a second person."""
     from oa_kernel import permissions
+    from oa_kernel.notifications import security
 
+    security.connect()
     if break_glass:
         permissions.break_glass(kind, payload, reason=reason)
         click.echo(f"{done}（未经复核，已记入审计并通知安全管理员）", err=True)
@@ -223,13 +266,8 @@ def _change(kind: str, payload: dict[str, object], reason: str, break_glass: boo
 @needs_installation
 def role_revoke(username: str, role_name: str, reason: str, break_glass: bool) -> None:
     """从用户收回角色；按规定须由第二人复核的，提交复核。"""
-    from oa_kernel import permissions
-
-    who = person(username)
-    held = [g.id for g in permissions.grants_to(who) if g.role == role_name]
-    if not held:
-        raise NotFound(f"{who.name}没有直接授予的角色“{role_name}”；可能来自职务或部门")
-    _change("grants.end", {"grant": held[0], "reason": reason}, reason, break_glass, f"已从 {username} 收回 {role_name}")
+    payload = {"grant": _held(username, role_name), "reason": reason}
+    _change("grants.end", payload, reason, break_glass, f"已从 {username} 收回 {role_name}")
 
 
 @click.group("permissions")
@@ -238,6 +276,9 @@ def permissions() -> None:
 
 
 permissions.add_command(permission_review.review)
+permissions.add_command(permission_changes.changes)
+permissions.add_command(permission_changes.confirm)
+permissions.add_command(permission_changes.refuse)
 
 
 @permissions.command("explain")

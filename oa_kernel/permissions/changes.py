@@ -184,6 +184,19 @@ def list_changes(
     return db.page(query, [Change.id.desc()], limit=limit, cursor=cursor)
 
 
+def console_changes(state: str = "pending", *, limit: int = 200) -> list[Change]:
+    """All changes of a state (empty: of any), the newest first: for the console, where nobody in particular asks.
+
+    :raises Forbidden: anywhere else.
+    """
+    if context.current().channel != "cli":
+        raise Forbidden("只能在服务器的命令行列出全部变更")
+    query = Change.select().where(Change.state == state) if state else Change.select()
+    if state == "pending":
+        query = query.where(Change.expires_at > clock.now())
+    return list(query.order_by(Change.id.desc()).limit(limit))
+
+
 def waiting_for(person: Any) -> int:
     """How many changes wait for this person's decision; one query, none for who decides nothing."""
     names = [k.name for k in kinds().values() if allows(person, k.decide)]
@@ -351,7 +364,7 @@ def _end(row: Change, state: str, by: Person | None, comment: str) -> Change:
 
 
 __all__ = [
-    "STATE_TITLES", "Submitted", "break_glass", "change", "confirm", "deciders", "decides", "details", "expire", "kinds",
-    "list_changes", "may_decide", "needs_second_person", "refuse", "submit", "title_of",
+    "STATE_TITLES", "Submitted", "break_glass", "change", "confirm", "console_changes", "deciders", "decides", "details", "expire",
+    "kinds", "list_changes", "may_decide", "needs_second_person", "refuse", "submit", "title_of",
     "waiting_for", "withdraw",
 ]
