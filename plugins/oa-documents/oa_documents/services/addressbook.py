@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oa_kernel import audit, db
@@ -83,3 +83,9 @@ def suggestions() -> list[str]:
     from oa_kernel import identity
 
     return [d.name for d in identity.department_tree() if d.active] + [o.name for o in organisations()]
+
+
+def below(names: Sequence[str]) -> list[str]:
+    """Of these names those of organisations below us (下级)."""
+    rows = Organisation.select(Organisation.name).where(Organisation.name.in_(list(names)), Organisation.rank == "below")
+    return [name for (name,) in rows.tuples()]

@@ -7,7 +7,7 @@ from typing import Any
 from oa_kernel import files
 
 from ..text import checks
-from . import numbers
+from . import addressbook, numbers
 
 
 def run(document: Any) -> list[dict[str, Any]]:
@@ -17,6 +17,9 @@ def run(document: Any) -> list[dict[str, Any]]:
     fields = {
         "kind": document.kind, "title": document.title, "body": document.body, "addressees": document.addressees,
         "attachment_titles": document.attachment_titles, "format": document.format,
+        "cc": document.cc, "signatory": document.signatory, "note": document.note, "attendance": document.attendance or {},
+        "secrecy_level": document.secrecy_level, "copy_number": document.copy_number,
+        "below": addressbook.below(document.cc) if document.cc else [],
         "attached": bool(document.id and files.attached("documents.outgoing", str(document.id))),
     }
     return [note.as_dict() for note in checks.check(fields, number_exists=known.get)]

@@ -57,19 +57,22 @@ def official(document: Any, *, draft: bool | str = False) -> Any:
     seal_size = float(settings.get("seal_size_mm"))
     formal = not draft
     number = document.number or ("" if formal else f"{document.series}〔{clock.today().year}〕　号")
+    if document.format == "order":  # 令号 counts on over the years [10.2]
+        number = f"第{document.number_seq}号" if document.number else "" if formal else "第　号"
     date = document.date or (None if formal else clock.today())
     names = joint.names(document, settings.issuer()) if document.joint else []
     marks = joint.names(document, _host_mark(document)) if document.joint and document.joint_marks != "host" else []
+    signed_by = _signed_by(document, formal=formal)
     return OfficialDocument(
         title=document.title, body=document.body, format=document.format, kind=document.kind,
         mark=_mark(document), number=number, addressees=tuple(document.addressees), signature=settings.issuer(),
-        signatures=names, joint_marks=marks,
+        signatures=names, joint_marks=marks, signed_by=signed_by,
         date=date, signatory=joint.signed_names(document) if document.format == "upward" else "",
         copy_number=document.copy_number, secrecy="" if document.secrecy_level < 2 else document.secrecy,
         secrecy_term=document.secrecy_term, urgency=document.urgency,
         attachment_titles=tuple(document.attachment_titles) or attachment_names(document),
         note=document.note, attendance=document.attendance or {}, cc=tuple(document.cc), printer=settings.printed_by(),
-        print_date=date, sealed=bool(settings.get("seal")), seal_mm=seal_size, draft=draft,
+        print_date=date, sealed=bool(settings.get("seal")) and not signed_by, seal_mm=seal_size, draft=draft,
         qr=verify_url(document) if formal and settings.get("qr") else "",
     )
 
@@ -79,6 +82,14 @@ def attachment_names(document: Any) -> tuple[str, ...]:
     if not document.id:
         return ()
     return tuple(PurePath(f.name).stem for f in files.attached("documents.outgoing", str(document.id)))
+
+
+def _signed_by(document: Any, *, formal: bool) -> tuple[str, str] | None:
+    """Office and name of who signs a 命令, where the settings say which office that is."""
+    office = str(settings.get("signer_title"))
+    if document.format != "order" or not office:
+        return None
+    return office, document.signatory or ("" if formal else "（签发人签名）")
 
 
 def _host_mark(document: Any) -> str:

@@ -51,13 +51,17 @@ def cited_numbers(text: str) -> set[str]:
 def check(fields: Mapping[str, Any], *, number_exists: Callable[[str], bool | None] | None = None) -> list[Note]:
     """All findings in the order of the page.
 
-    :param fields: ``kind title addressees body cc attachment_titles signatory format``.
+    :param fields: ``kind title addressees body cc attachment_titles signatory format note attendance secrecy_level
+        copy_number joint``, and ``below``: names among ``cc`` that stand below us in the address book.
     :param number_exists: whether a number stands in the register; None for a series that is not ours.
     """
+    from .kind_checks import by_kind
+
     kind, body = str(fields.get("kind") or ""), str(fields.get("body") or "")
     blocks = [b for b in parse_body(body) if isinstance(b, Paragraph)]
     return [
         *_title(str(fields.get("title") or ""), kind), *_addressees(list(fields.get("addressees") or []), kind),
+        *by_kind(fields, blocks),
         *_matters(str(fields.get("title") or ""), kind, blocks), *_answers(kind, body), *_order(blocks), *_places(body, number_exists),
         *_attachments(list(fields.get("attachment_titles") or []), body, bool(fields.get("attached"))),
     ]
@@ -70,13 +74,13 @@ def _title(title: str, kind: str) -> list[Note]:
         found.append(Note("title", 1, len(title.rstrip()) - 1, 1, "error", "标题末尾不用标点", STANDARD + "7.3.1", ""))
     word = {"命令": "令"}.get(kind, kind)
     if stripped and word and not stripped.rstrip("。").endswith((word, f"{word}（试行）")):
-        found.append(Note("title", 1, 0, len(title), "warning", f"标题应以文种“{word}”结尾", RULES + "第九条（九）"))
+        found.append(Note("title", 1, 0, len(title), "warning", f"标题应以文种“{word}”结尾", RULES + "第九条（七）"))
     return found
 
 
 def _addressees(names: list[str], kind: str) -> list[Note]:
     if not names and kind in ("通知", "函", "请示", "报告", "批复", "通报", "意见", "议案"):
-        return [Note("addressees", 0, 0, 0, "error", f"“{kind}”缺少主送机关", RULES + "第九条（十）")]
+        return [Note("addressees", 0, 0, 0, "error", f"“{kind}”缺少主送机关", RULES + "第九条（八）")]
     if kind == "请示" and len(names) > 1:
         return [Note("addressees", 0, 0, 0, "error", "请示只写一个主送机关，需要同时送其他机关的用抄送", RULES + "第十五条（一）")]
     return []

@@ -159,6 +159,7 @@ def values(document: OfficialDocument, folder: Path | None) -> dict[str, Any]:
         "long_list": len(document.attachment_titles) > _LONG_LIST,
         "sign": sign,
         "signature": _signature(document.signature),
+        "signed_by": [_clean(part) for part in document.signed_by or ()],
         "date": chinese_date(document.date),
         "sealed": document.sealed,
         "seal_mm": document.seal_mm,

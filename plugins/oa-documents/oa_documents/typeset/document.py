@@ -31,6 +31,8 @@ class OfficialDocument:
     signature: str = ""
     #: 联合行文: all names in their order, the host's first; then ``signature`` is not looked at
     signatures: Sequence[str] = ()
+    #: 签发人签名章: (office, name), in the place of 署名 and seal
+    signed_by: tuple[str, str] | None = None
     #: 成文日期
     date: dt.date | None = None
     #: 签发人 of an upward document; several with 、

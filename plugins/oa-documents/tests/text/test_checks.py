@@ -33,7 +33,7 @@ def test_two_matters_in_one_request_are_found(body):
 
 
 def test_two_matters_in_a_requests_title_are_found():
-    found = only(kind="请示", title="关于建设库房及关于购置车辆的请示", addressees=["省政府"])
+    found = only(kind="请示", title="关于建设库房及关于购置车辆的请示", addressees=["省政府"], body="妥否，请批示。")
     assert found.field == "title" and "一文一事" in found.message
 
 
@@ -43,7 +43,7 @@ def test_a_request_with_one_matter_passes():
 
 
 def test_a_request_goes_to_one_addressee():
-    assert "一个主送机关" in only(kind="请示", title="关于库房的请示", addressees=["省政府", "市委"]).message
+    assert "一个主送机关" in only(kind="请示", title="关于库房的请示", addressees=["省政府", "市委"], body="妥否，请批示。").message
 
 
 @pytest.mark.parametrize("request_words", ["妥否，请批示。", "以上妥否，请予批准。", "恳请省政府批准我市建设库房。"])
