@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from oa_kernel import identity, permissions, sheets
+from oa_kernel import clock, identity, permissions, sheets
 from oa_kernel.errors import OAError
 
 from ..access import Pages
@@ -70,13 +70,15 @@ def _people(here: str) -> Any:
     values, errors, wanted = _asked()
     page = None if errors else permissions.review(wanted, limit=_LIMIT, cursor=request.args.get("cursor"))
     people = page.items if page else []
+    began = permissions.uses_recorded_since()
     grants = [way.grant for one in people for way in one.grants if way.grant is not None]
     return render(
         "oa/admin/review.html", 422 if errors else 200, people=people, values=values, errors=errors, here=here,
-        days=wanted.limit_days, recorded_since=permissions.uses_recorded_since(), spoken_scope=permissions.spoken_scope,
+        days=wanted.limit_days, recorded_since=began, spoken_scope=permissions.spoken_scope,
         subjects=permissions.subject_titles(grants), roles=permissions.roles(), departments=identity.department_tree(),
         permissions=sorted(permissions.registered().values(), key=lambda p: p.name),
         export_url=with_query(f"{here}/export.xlsx", values), limited=any(values.values()),
+        young=began is None or (clock.today() - began).days < wanted.limit_days,
         next_url=with_query(here, {**values, "cursor": page.next}) if page and page.next else "",
     )
 
