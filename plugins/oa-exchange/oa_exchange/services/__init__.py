@@ -1,0 +1,1 @@
+"""What the exchange plugin does: every rule and every write."""

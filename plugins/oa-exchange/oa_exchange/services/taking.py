@@ -1,0 +1,86 @@
+"""What each kind of message does when it is taken. In the caller's transaction; raising undoes all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from oa_documents.services import arrivals
+
+from oa_kernel import clock, files
+from oa_kernel.errors import Invalid
+
+from ..models import Message, Partner
+from . import dispatching
+
+#: title, level of secrecy, what is answered
+Taken = tuple[str, int, dict[str, Any]]
+
+
+def take(message: Message, partner: Partner, manifest: dict[str, Any], pieces: list[bytes], via: str) -> Taken:
+    """Does it. Raises OAError with the reason that the sender is told."""
+    kinds: dict[str, Callable[..., Taken]] = {
+        "hello": _hello, "document": _document, "receipt": _receipt, "refusal": _receipt, "recall": _recall, "urge": _urge,
+    }
+    if message.type not in kinds:
+        raise Invalid(f"不认识的交换包类型“{message.type}”，请升级系统", code="content")
+    try:
+        return kinds[message.type](message, partner, manifest, pieces, via)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Invalid("交换包的内容缺少必要的项", code="content") from error
+
+
+def reference(partner: Partner, message_id: str) -> str:
+    """What a document that came in is called on the sign-in desk."""
+    return f"exchange:{partner.id}:{message_id}"
+
+
+def _hello(_message: Message, partner: Partner, _manifest: dict[str, Any], _pieces: list[bytes], _via: str) -> Taken:
+    Partner.update(peer_confirmed_at=clock.now()).where(Partner.id == partner.id).execute()
+    return "对方已核对本单位的指纹", 0, {}
+
+
+def _document(message: Message, partner: Partner, manifest: dict[str, Any], pieces: list[bytes], via: str) -> Taken:
+    fields = {**manifest["document"], "sender": partner.name}  # who it is says the signature, not the text
+    stored = [files.store_bytes(data, str(one["name"]), mime_hint=str(one.get("mime") or "") or None)
+              for one, data in zip(manifest["files"], pieces, strict=True)]
+    way = "电子交换" if via == "https" else "电子交换（文件）"
+    arrival = arrivals.take(dispatching.SOURCE, reference(partner, message.message_id), fields, stored, way=way)
+    overtaken = Message.get_or_none(Message.partner == partner, Message.direction == "in", Message.type == "recall",
+                                    Message.reply_to == message.message_id, Message.state == "accepted")
+    if overtaken is not None:
+        arrivals.recall(dispatching.SOURCE, arrival.reference, "撤回先于公文到达")
+    return f"{arrival.number}　{arrival.title}".strip(), arrival.secrecy_level, {"arrived_at": clock.now().isoformat()}
+
+
+def _receipt(message: Message, partner: Partner, manifest: dict[str, Any], _pieces: list[bytes], _via: str) -> Taken:
+    ours = _ours(message, partner)
+    dispatching.take_receipt(ours, manifest, refused=message.type == "refusal")
+    Message.update(state="done", last_error="", ended_at=clock.now()).where(
+        Message.id == ours.id, Message.state.in_(("queued", "exported", "failed"))).execute()
+    word = "退文" if message.type == "refusal" else "签收"
+    return f"{word}：{ours.title}", ours.secrecy_level, {}
+
+
+def _recall(message: Message, partner: Partner, manifest: dict[str, Any], _pieces: list[bytes], _via: str) -> Taken:
+    reason = str(manifest.get("reason") or "")[:200]
+    arrival = arrivals.recall(dispatching.SOURCE, reference(partner, message.reply_to), reason)
+    if arrival is None:
+        return "撤回：还没有收到的公文", 0, {"outcome": "unknown"}
+    return f"撤回：{arrival.title}", arrival.secrecy_level, {"outcome": arrival.state}
+
+
+def _urge(message: Message, partner: Partner, _manifest: dict[str, Any], _pieces: list[bytes], _via: str) -> Taken:
+    arrivals.urge(dispatching.SOURCE, reference(partner, message.reply_to))
+    found = arrivals.by_reference(dispatching.SOURCE, reference(partner, message.reply_to))
+    return (f"催办：{found.title}", found.secrecy_level, {}) if found else ("催办", 0, {})
+
+
+def _ours(message: Message, partner: Partner) -> Message:
+    found = Message.get_or_none(Message.key == f"out:{partner.id}:{message.reply_to}")
+    if found is None or found.type != "document":
+        raise Invalid("没有发过这份公文，回执没有接收", code="unknown_document")
+    return found
+
+
+__all__ = ["reference", "take"]

@@ -1,0 +1,58 @@
+"""What partners reach: the descriptor, and the desk that takes packages. Who is unknown gets the 404 of any unknown page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response
+
+from oa_kernel import web
+from oa_kernel.errors import NotFound
+
+from . import package, settings
+from .services import identity, receiving
+
+pages = web.Pages("exchange_public", __name__)
+
+_TYPE = "application/octet-stream"
+
+
+@pages.get("/exchange/descriptor", public=True)
+def descriptor() -> Any:
+    """Our certificates and address; nothing is trusted by fetching it."""
+    return Response(identity.descriptor(), mimetype="application/json")
+
+
+@pages.post("/exchange/v1/<string:fingerprint>", public=True, csrf=False)
+def take(fingerprint: str) -> Any:
+    """A package for the identity with this fingerprint. 200 and 422 carry a signed answer; all else is for nobody."""
+    current_app.config["OA_LIMITER"].hit(f"exchange{request.remote_addr}", int(settings.get("rate")))
+    request.max_content_length = 1 << 40  # what is over our limit gets a signed answer; no more than the header is read of it
+    try:
+        first = request.stream.read(package.HEAD_MOST)
+        head = package.read_head(first)
+        if head.header.recipient != fingerprint or (request.content_length or head.whole) != head.whole:
+            raise receiving.Unknown("没有这一页", reason="长度或收件人不符")
+        sender = receiving.sender_of(head)
+    except (package.PackageError, receiving.Unknown, RequestEntityTooLarge, OSError) as error:
+        raise NotFound("没有这一页，或者您不能查看它") from error
+    if head.whole > settings.largest():
+        result = receiving.too_large(head, sender)
+    else:
+        try:
+            result = receiving.receive(head, _rest(first, head), sender, via="https")
+        except (RequestEntityTooLarge, OSError) as error:
+            raise NotFound("没有这一页，或者您不能查看它") from error
+    return Response(result.answer, status=422 if result.reason else 200, mimetype=_TYPE)
+
+
+def _rest(first: bytes, head: package.Head) -> bytes:
+    body = bytearray(first[head.start :])
+    while len(body) < head.header.size:
+        piece = request.stream.read(min(1 << 20, head.header.size - len(body)))
+        if not piece:
+            break
+        body += piece
+    return bytes(body)
