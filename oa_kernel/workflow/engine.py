@@ -144,8 +144,11 @@ WORDS = {
 }
 
 
-def offered(task: Task, step: Step, instance: Instance, first: str) -> list[str]:
-    """What the task's person may do to it now, the likeliest first."""
+def offered(task: Task, step: Step, instance: Instance, first: str, *, alone: bool = False) -> list[str]:
+    """What the task's person may do to it now, the likeliest first.
+
+    :param alone: nobody else was asked, so that there is nothing to claim.
+    """
     if task.state == "waiting" and task.kind == "work" and {"add_sign", "delegate"} & set(step.actions):
         return ["remove_sign"]
     if task.state != "open":
@@ -164,8 +167,10 @@ def offered(task: Task, step: Step, instance: Instance, first: str) -> list[str]
         found.append("remove_sign")
     if task.place == "claimed":
         found.append("release")
-    elif step.mode == "one":
+    elif step.mode == "one" and task.kind == "work":
         found.append("claim")
+    if alone or task.kind != "work":
+        found = [a for a in found if a != "claim"]
     return list(dict.fromkeys([*found, "save", "read"]))
 
 

@@ -146,21 +146,40 @@ def task_actions(task: Task, person: Any) -> list[str]:
         return []
     instance = Instance.get_by_id(task.instance_id)
     definition = store.by_id(instance.definition_id)
-    return offered(task, definition.steps[task.step], instance, definition.first.id)
+    pool = _pools([task])
+    return offered(task, definition.steps[task.step], instance, definition.first.id, alone=pool.get(task.id, 1) < 2)
+
+
+def _pools(tasks: list[Task]) -> dict[int, int]:
+    """Open task → how many people its step is open for, itself among them; one query. It also tells the tasks whether
+    somebody has taken them on, which the columns of a list do not."""
+    asked = {t.id: t for t in tasks if t.state == "open" and t.kind == "work"}
+    if not asked:
+        return {}
+    own, other = Task.alias(), Task.alias()
+    found = own.select(own.id, own.place, db.fn.COUNT(other.id)).join(
+        other, on=(other.run_id == own.run_id) & (other.state == "open") & (other.kind == "work"),
+    ).where(own.id.in_(list(asked))).group_by(own.id, own.place).tuples()
+    pools = {}
+    for task_id, place, people in found:
+        asked[task_id].place = place
+        pools[task_id] = people
+    return pools
 
 
 def actions_of(tasks: list[Task]) -> dict[int, list[str]]:
-    """Task id → actions, for a page of tasks: one query for their cases."""
+    """Task id → actions, for a page of tasks: two queries, for their cases and for who else was asked."""
     from . import store
     from .engine import offered
     from .models import Instance
 
     cases = {i.id: i for i in Instance.select().where(Instance.id.in_({t.instance_id for t in tasks} or {0}))}
-    out = {}
+    out, pools = {}, _pools(tasks)
     for task in tasks:
         instance = cases[task.instance_id]
         definition = store.by_id(instance.definition_id)
-        out[task.id] = offered(task, definition.steps[task.step], instance, definition.first.id)
+        out[task.id] = offered(
+            task, definition.steps[task.step], instance, definition.first.id, alone=pools.get(task.id, 1) < 2)
     return out
 
 

@@ -115,7 +115,7 @@ def _current(instance: Instance, definition: Any, tasks: list[Task], names: Any,
             "assignee": None if pool else _name(names, own.assignee_id),
             "candidates": [_name(names, t.assignee_id) for t in members],
             "since": iso(own.arrived_at), "due": iso(own.due_at), "version": own.version,
-            "actions": offered(own, definition.steps[own.step], instance, definition.first.id)
+            "actions": offered(own, definition.steps[own.step], instance, definition.first.id, alone=not pool)
             if own.assignee_id == viewer.id else [],
         })
     return out

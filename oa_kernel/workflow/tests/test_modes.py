@@ -51,10 +51,26 @@ def test_the_first_of_a_pool_decides_though_another_had_delegated(desk):
     assert desk.open(case) == {("last", "d")}
 
 
+def offers(desk, case, who):
+    """What is offered on the page of the task, and the same in the list and in the course of the case."""
+    mine, person = desk.task(case, who), desk.people[who]
+    listed = workflow.actions_of(workflow.todo(person).items)[mine.id]
+    assert listed == workflow.task_actions(mine, person) == next(
+        c["actions"] for c in workflow.instance_view(case.id, person)["current"] if c["task"] == mine.id)
+    return listed
+
+
+def test_there_is_nothing_to_claim_where_nobody_else_was_asked(desk):
+    case = one_step(desk, "one", "[a]")
+    assert "claim" not in offers(desk, case, "a") and "approve" in offers(desk, case, "a")
+
+
 def test_claimed_is_mine_until_released(desk):
     case = one_step(desk, "one")
+    assert "claim" in offers(desk, case, "a")
     desk.act(case, "a", "claim")
     assert desk.open(case) == {("sign", "a")}
+    assert "claim" not in offers(desk, case, "a") and "release" in offers(desk, case, "a")
     desk.act(case, "a", "release")
     assert desk.open(case) == {("sign", "a"), ("sign", "b"), ("sign", "c")}
 
