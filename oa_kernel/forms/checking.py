@@ -112,6 +112,8 @@ def _gather(
                 value = "false"
             if kind == "list" and len(many) == 1:
                 value = [line.strip() for line in many[0].splitlines() if line.strip()]
+            elif kind == "list":  # an empty field beside it says that it was asked, where nothing is chosen
+                value = [one for one in many if one.strip()]
         elif name in data:
             value = data[name]
         else:

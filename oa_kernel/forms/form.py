@@ -90,7 +90,7 @@ class Form:
             many = values.getlist(name)
             # a box is sent after the hidden field that stands for "not ticked": the last one counts
             one = (many[-1] if kind == "boolean" else many[0]) if many else None
-            value = many if kind == "list" and len(many) != 1 else one
+            value = [v for v in many if v.strip()] if kind == "list" and len(many) != 1 else one
         else:
             value = values.get(name, rule.get("default"))
         if kind == "list" and not isinstance(value, list | tuple):

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from flask import g, has_request_context
 from markupsafe import Markup, escape
 
 from oa_kernel import clock
@@ -134,13 +135,32 @@ def picker_attrs(kind: str, many: bool = False, more: Mapping[str, Any] | None =
     }
 
 
+def department_choices(*chosen: Any) -> list[tuple[str, str]]:
+    """(id, name) of the departments in use and of those chosen already, indented as they stand in the tree; one query
+    a request."""
+    from oa_kernel import identity
+
+    tree = g.get("oa_departments") if has_request_context() else None
+    if tree is None:
+        tree = identity.department_tree(active_only=False)
+        if has_request_context():
+            g.oa_departments = tree
+    kept = {str(one) for one in chosen}
+    return [(str(d.id), "　" * (d.path.count("/") - 2) + d.name) for d in tree if d.active or str(d.id) in kept]
+
+
 def install(environment: Any) -> None:
     """Adds them to a Jinja environment."""
     environment.filters.update(
         when=when, due=due, exact=exact, minute=minute, day=day, filesize=filesize, pretty=pretty, lines=lines,
         said=said,
     )
-    environment.globals.update(now=clock.now, today=clock.today, picker_attrs=picker_attrs)
+    environment.globals.update(
+        now=clock.now, today=clock.today, picker_attrs=picker_attrs, department_choices=department_choices
+    )
 
 
-__all__ = ["day", "due", "exact", "filesize", "install", "lines", "minute", "picker_attrs", "pretty", "said", "span", "when"]
+__all__ = [
+    "day", "department_choices", "due", "exact", "filesize", "install", "lines", "minute", "picker_attrs", "pretty", "said", "span",
+    "when",
+]

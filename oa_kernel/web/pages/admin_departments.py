@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from oa_kernel import identity
+from oa_kernel import clock, identity
 from oa_kernel.errors import Invalid, NotFound, OAError
 
 from ..access import Pages
@@ -96,10 +96,45 @@ def create_post(department_id: int) -> Any:
     return redirect(f"{_HOME}/{department_id}")
 
 
+@pages.get("/admin/departments/<int:department_id>/posts/<int:post_id>", permission=_RIGHT)
+def edit_post(department_id: int, post_id: int) -> Any:
+    row = _post(department_id, post_id)
+    return _post_form(row, {"title": row.title, "kind": row.kind, "code": row.code, "sort": row.sort}, {})
+
+
+@pages.post("/admin/departments/<int:department_id>/posts/<int:post_id>", permission=_RIGHT)
+def save_post(department_id: int, post_id: int) -> Any:
+    row, form = _post(department_id, post_id), request.form
+    sort = form.get("sort", "").strip() or "0"
+    try:
+        if not sort.lstrip("-").isdecimal() or len(sort) > 6:
+            raise Invalid(_("职务有误"), errors={"sort": [_("次序要填整数")]})
+        identity.update_post(row, title=form.get("title", ""), kind=form.get("kind", ""), code=form.get("code", ""),
+                             sort=int(sort), by=person())
+    except OAError as error:
+        if error.status not in (409, 422):
+            raise
+        return _post_form(_post(department_id, post_id), form, form_errors(error), error.status)
+    flash(_("已保存"))
+    return redirect(f"{_HOME}/{department_id}/posts/{post_id}")
+
+
+def _post(department_id: int, post_id: int) -> Any:
+    """A post of a department, closed ones too."""
+    found = next((p for p in identity.all_posts(_found(department_id), active_only=False) if p.id == post_id), None)
+    if found is None:
+        raise NotFound(_("没有这个职务"))
+    return found
+
+
+def _post_form(row: Any, values: Any, errors: dict[str, list[str]], status: int = 200) -> Any:
+    holders = [h for h in identity.holders_in(row.department, clock.today()) if h.post_id == row.id]
+    return render("oa/admin/post.html", status, post=row, values=values, errors=errors, kinds=KINDS, holders=holders)
+
+
 @pages.post("/admin/departments/<int:department_id>/posts/<int:post_id>/<any(close, open):what>", permission=_RIGHT)
 def switch_post(department_id: int, post_id: int, what: str) -> Any:
-    if post_id not in [p.id for p in identity.all_posts(_found(department_id), active_only=False)]:
-        raise NotFound(_("没有这个职务"))
+    _post(department_id, post_id)
     try:
         made = identity.update_post(post_id, active=what == "open", by=person())
         flash(_("“%(n)s”已启用", n=made.title) if what == "open" else _("“%(n)s”已停用", n=made.title))

@@ -73,10 +73,18 @@ def test_an_unknown_deputy_is_named_beside_the_field(admins, office):
     assert "没有在用的用户名“nobody”" in page
 
 
-def test_a_post_is_made_and_closed(admins, office):
+def test_a_post_is_made_changed_and_closed(admins, office):
     one = admins["system_admin"]
     assert "机要秘书" in one.post(f"/admin/departments/{office.id}/posts", title="机要秘书", kind="member")
     post = identity.posts_in(office)[0]
+    here = f"/admin/departments/{office.id}/posts/{post.id}"
+    assert here in one.get(f"/admin/departments/{office.id}")
+    wrong = one.post(here, 422, title=" ", kind="member", sort="x")
+    assert "次序要填整数" in wrong and "请填写职务名称" in one.post(here, 422, title=" ", kind="member")
+    one.post(here, title="办公室主任", kind="head", code="bgs.zr", sort="3")
+    assert last_event("post.changed").before["kind"] == "member"
+    changed = identity.posts_in(office)[0]
+    assert (changed.title, changed.kind, changed.code, changed.sort) == ("办公室主任", "head", "bgs.zr", 3)
     one.post(f"/admin/departments/{office.id}/posts/{post.id}/close")
     assert identity.posts_in(office) == []
     assert last_event("post.changed").after == {"active": False}
@@ -84,7 +92,8 @@ def test_a_post_is_made_and_closed(admins, office):
 
 def test_a_post_of_another_department_is_not_found(admins, make, office):
     post = make.post(make.department("财务科"), "会计")
-    admins["system_admin"].post(f"/admin/departments/{office.id}/posts/{post.id}/close", 404)
+    for path in (f"/admin/departments/{office.id}/posts/{post.id}/close", f"/admin/departments/{office.id}/posts/{post.id}"):
+        admins["system_admin"].post(path, 404)
 
 
 def test_a_role_is_copied_changed_and_deleted(admins):

@@ -6,6 +6,7 @@ import datetime as dt
 from types import SimpleNamespace
 
 import pytest
+from werkzeug.datastructures import MultiDict
 
 from oa_kernel import clock, identity
 from oa_kernel.web import limits
@@ -69,14 +70,22 @@ def test_fields_with_a_picker_work_as_plain_fields(office, admin, oa_client):
     assert "已保存" in admin.post(f"/admin/departments/{office.id}", name="办公室", deputy="zhou")
 
 
-def test_forms_of_plugins_ask_for_people_by_picker(oa_app):
+def test_forms_of_plugins_ask_for_people_by_picker_and_for_departments_by_their_names(oa_app, make):
     from oa_kernel import forms
 
     form = forms.load({"who": {"type": "person", "label": "经办人"}, "where": {"type": "department", "label": "部门"},
+                       "parts": {"type": "list", "widget": "department", "schema": {"type": "integer"}, "label": "会办"},
                        "all": {"type": "list", "widget": "person", "schema": {"type": "string"}, "label": "会签人"}})
+    home, shut = make.department("收发室"), make.department("旧办")
+    identity.update_department(shut, active=False)
     with oa_app.test_request_context():
-        html = str(form.render({"who": "zhou", "all": ["a", "b"]}))
-    assert html.count('data-picker="person"') == 2 and html.count('data-picker="department"') == 1
+        html = str(form.render({"who": "zhou", "all": ["a", "b"], "where": shut.id, "parts": [home.id]}))
+        read = str(form.render({"where": shut.id, "parts": [home.id]}, modes={"where": "read", "parts": "read"}))
+    assert html.count('data-picker="person"') == 2 and html.count('data-picker="local"') == 2
+    assert f'<option value="{shut.id}" selected>旧办' in html and html.count("旧办") == 1 and html.count(">收发室") == 2
+    assert ">旧办<" in read and ">收发室<" in read and "<select" not in read
+    assert form.validate(MultiDict([("parts", ""), ("parts", str(home.id))]))["parts"] == [home.id]
+    assert form.validate(MultiDict([("parts", "")]), partial=True)["parts"] == []
     assert "picker.js" in html and '<textarea' in html and "a\nb" in html
 
 
