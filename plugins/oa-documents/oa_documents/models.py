@@ -9,6 +9,7 @@ from __future__ import annotations
 from oa_kernel import db
 
 from . import models_incoming as incoming
+from . import models_internal as internal
 from . import models_standing as standing
 
 #: the states of an outgoing document, in the order of its life
@@ -253,4 +254,5 @@ class Phrase(db.Model):
         indexes = ((("person_id", "text"), True), (("person_id", "used_at"), False))
 
 
-MODELS = [Series, SealRecord, Outgoing, Revision, Annotation, Organisation, Dispatch, Phrase, *incoming.MODELS, *standing.MODELS]
+MODELS = [Series, SealRecord, Outgoing, Revision, Annotation, Organisation, Dispatch, Phrase, *incoming.MODELS, *standing.MODELS,
+          *internal.MODELS]

@@ -39,6 +39,12 @@ def _arrived(person: Any) -> int:
     return arrivals.waiting_count(person)
 
 
+def _internal(person: Any) -> int:
+    from .services import internal
+
+    return internal.waiting_count(person)
+
+
 def _mine_card(person: Any) -> str:
     from oa_kernel import web
 
@@ -62,6 +68,7 @@ NAVIGATION = [
     NavItem("documents", "我的文稿", "documents.mine", icon="file-text", permission=rights.DRAFT, order=20, count=_drafts),
     NavItem("documents", "办理中", "documents.reviewing", icon="progress", order=30),
     NavItem("documents", "待签收", "documents.waiting", icon="mailbox", order=40, count=_waiting),
+    NavItem("documents", "签报", "documents.internal_list", icon="report", order=42, count=_internal),
     NavItem("documents", "发文登记簿", "documents.register", icon="book", order=50),
     NavItem("documents", "收文登记", "documents.incoming_new", icon="inbox", permission=rights.REGISTER, order=44, count=_arrived),
     NavItem("documents", "收文登记簿", "documents.incoming_list", icon="clipboard-list", permission=rights.READ_INCOMING, order=46,

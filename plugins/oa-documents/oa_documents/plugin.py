@@ -76,9 +76,10 @@ def oa_workflow_effects() -> list[c.WorkflowEffect]:
 
 @hookimpl
 def oa_workflow_subjects() -> list[c.WorkflowSubject]:
-    from .services import incoming, incoming_lists, listeners
+    from .services import incoming, incoming_lists, internal, listeners
 
     return [
+        c.WorkflowSubject(kind=internal.SUBJECT, title="签报", url=lambda i: f"/documents/internal/{i}", visible=internal.may_see),
         c.WorkflowSubject(
             kind=listeners.SUBJECT, title="发文", url=listeners.subject_url, visible=listeners.subject_visible
         ),
@@ -91,9 +92,11 @@ def oa_workflow_subjects() -> list[c.WorkflowSubject]:
 
 @hookimpl
 def oa_people_rules() -> list[c.PeopleRule]:
-    from .services import joint, routing
+    from .services import internal, joint, routing
 
     return [
+        c.PeopleRule("documents.internal_receivers", "签报接收部门的人员", internal.receivers),
+        c.PeopleRule("documents.internal_heads", "签报接收部门负责人", internal.heads),
         c.PeopleRule("documents.joint_signatories", "联合发文机关的会签人", joint.signatories),
         c.PeopleRule("documents.consulted_departments", "会稿部门负责人", joint.consulted),
         c.PeopleRule("documents.lead_department", "主办部门负责人", routing.lead_people),
@@ -117,9 +120,10 @@ def oa_blueprints() -> list[Any]:
 def oa_api_blueprints() -> list[Any]:
     from .api import api
     from .api_arrivals import api as incoming
+    from .api_internal import api as internal
     from .api_standing import api as standing
 
-    return [api, incoming, standing]
+    return [api, incoming, internal, standing]
 
 
 @hookimpl

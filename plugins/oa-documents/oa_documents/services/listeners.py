@@ -50,15 +50,20 @@ def complete_incoming(instance: Any, task: Any, by: Any) -> None:
 
 
 def _returned(_sender: Any, *, instance: Any, target: str, **_: Any) -> None:
+    from . import internal
+
+    if target == first_step(instance):
+        internal.back(instance)
     document = document_of(instance)
     if document is not None and target == first_step(instance):
         _to_draft(document)
 
 
 def _withdrawn(_sender: Any, *, instance: Any, **_: Any) -> None:
-    from . import incoming
+    from . import incoming, internal
 
     incoming.back(instance)
+    internal.back(instance)
     document = document_of(instance)
     if document is not None:
         _to_draft(document)
@@ -66,9 +71,10 @@ def _withdrawn(_sender: Any, *, instance: Any, **_: Any) -> None:
 
 def _ended(_sender: Any, *, instance: Any, **_: Any) -> None:
     """Rejected or cancelled: the case is over, the wording is the drafter's again."""
-    from . import incoming
+    from . import incoming, internal
 
     incoming.back(instance)
+    internal.back(instance)
     document = document_of(instance)
     if document is not None:
         _to_draft(document)
@@ -89,6 +95,10 @@ def _to_draft(document: Any) -> None:
 
 
 def _task_completed(_sender: Any, *, instance: Any, task: Any, action: str, by: Any, comment: str = "", **_: Any) -> None:
+    if action == "approve" and instance.subject_kind == "documents.internal" and step_of(task) == first_step(instance):
+        from . import internal
+
+        internal.handed_in(instance)
     document = document_of(instance)
     if document is None:
         return
@@ -151,7 +161,31 @@ def finalise(instance: Any, task: Any, by: Any) -> None:
     )
 
 
+def internal_sent(instance: Any, task: Any, by: Any) -> None:
+    """Effect ``documents.internal_sent``: an internal report lies before its receiver."""
+    from . import internal
+
+    internal.sent(instance, task, by)
+
+
+def internal_signed_for(instance: Any, task: Any, by: Any) -> None:
+    """Effect ``documents.internal_signed_for``: its receiver signed for it."""
+    from . import internal
+
+    internal.signed_for(instance, task, by)
+
+
+def internal_completed(instance: Any, task: Any, by: Any) -> None:
+    """Effect ``documents.internal_completed``: its receiver has dealt with it."""
+    from . import internal
+
+    internal.completed(instance, task, by)
+
+
 EFFECTS = [
+    WorkflowEffect("documents.internal_sent", "签报报出：编号，计签收期限", internal_sent, repeat=True),
+    WorkflowEffect("documents.internal_signed_for", "签报签收", internal_signed_for, repeat=True),
+    WorkflowEffect("documents.internal_completed", "签报办结", internal_completed, repeat=True),
     WorkflowEffect("documents.sign", "签发：记录签发人和成文日期", sign, repeat=True),
     WorkflowEffect("documents.complete_incoming", "收文办结", complete_incoming),
     WorkflowEffect("documents.finalise", "编号、排版、用印，成文", finalise),

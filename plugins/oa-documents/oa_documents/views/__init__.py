@@ -12,6 +12,7 @@ def blueprints() -> list[Any]:
         dispatching,
         drafting,
         incoming,
+        internal,
         lists,
         managing,
         public,
