@@ -31,7 +31,7 @@ _ITEM = {
 
 @api.get("/archives/pending", permission=rights.FILE, returns={"items": _PENDING}, summary="finished things that wait for filing",
          query={**web.LIST_QUERY, "q": {"type": "string", "label": "题名或文号"},
-                "state": {"type": "string", "allowed": ["waiting", "declined", "filed"], "label": "状态"}})
+                "state": {"type": "string", "allowed": ["waiting", "overdue", "declined", "filed"], "label": "状态"}})
 def list_pending(query: dict[str, Any]) -> Any:
     """The last finished first."""
     page = pending.waiting(web.person(), q=query.get("q") or "", state=query.get("state") or "waiting",

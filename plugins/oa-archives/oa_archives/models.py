@@ -37,6 +37,9 @@ class Pending(db.Model):
     #: waiting | filed | declined
     state = db.CharField(max_length=10, default="waiting")
     ready_at = db.UTCDateTimeField()
+    #: from when it asks for filing, and by when it is to be filed (see ``services.june``)
+    asks_on = db.DateField()
+    due_on = db.DateField()
     #: why it is not kept, for declined ones
     note = db.CharField(max_length=300, default="")
     item_id = db.BigIntegerField(null=True)
@@ -46,6 +49,7 @@ class Pending(db.Model):
         indexes = (
             (("source_kind", "source_id"), True),
             (("state", "ready_at", "id"), False),
+            (("state", "due_on", "id"), False),
         )
 
 

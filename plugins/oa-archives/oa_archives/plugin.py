@@ -54,7 +54,7 @@ def oa_roles() -> list[c.Role]:
 
 @hookimpl
 def oa_blueprints() -> list[Any]:
-    from . import views_ending, views_use  # noqa: F401  (their routes belong to the same pages)
+    from . import views_ending, views_keeping, views_use  # noqa: F401  (their routes belong to the same pages)
     from .views import pages
 
     return [pages]
@@ -62,7 +62,7 @@ def oa_blueprints() -> list[Any]:
 
 @hookimpl
 def oa_api_blueprints() -> list[Any]:
-    from . import api_ending, api_use  # noqa: F401  (their routes belong to the same api)
+    from . import api_ending, api_keeping, api_use  # noqa: F401  (their routes belong to the same api)
     from .api import api
 
     return [api]
@@ -77,6 +77,8 @@ def oa_navigation() -> list[c.NavItem]:
         c.NavItem("archives", "待归档", "archives.pending_list", icon="inbox", permission=rights.FILE, order=10,
                   count=lambda _person: pending.count()),
         c.NavItem("archives", "档案检索", "archives.index", icon="archive", permission=rights.READ, order=20),
+        c.NavItem("archives", "目录与装盒", "archives.boxes", icon="box", permission=rights.FILE, order=22),
+        c.NavItem("archives", "年度导出", "archives.handover_list", icon="package", permission=rights.EXPORT, order=24),
         c.NavItem("archives", "我的借阅", "archives.borrowings", icon="book", permission=rights.BORROW, order=30),
         c.NavItem("archives", "借阅登记", "archives.register", icon="clipboard-list", permission=rights.LEND, order=40),
         c.NavItem("archives", "开放划控", "archives.access", icon="lock-open", permission=rights.OPEN, order=50),
@@ -133,9 +135,10 @@ def oa_verifiers() -> list[c.Verifier]:
 
 @hookimpl
 def oa_scheduled_tasks() -> list[c.ScheduledTask]:
-    from .services import fixity, handovers, keeping, terms
+    from .services import fixity, handovers, june, keeping, terms
 
     return [
+        c.ScheduledTask("archives.june", "30 8 * * 1", june.remind, title="六月底前归档的提醒"),
         c.ScheduledTask("archives.terms", "5 8 * * *", terms.daily, title="借阅到期提醒与收回"),
         c.ScheduledTask("archives.check", "30 2 * * *", keeping.nightly, title="档案四性检测（保管环节）"),
         c.ScheduledTask("archives.fixity", "30 3 * * *", fixity.nightly, title="档案文件核对"),
@@ -173,7 +176,8 @@ def oa_benchmarks() -> list[c.Benchmark]:
 
 @hookimpl
 def oa_notification_kinds() -> list[c.NotificationKind]:
-    return [c.NotificationKind("archives.damaged", "档案检测不通过"), c.NotificationKind("archives.borrowing", "借阅批准、到期与收回")]
+    return [c.NotificationKind("archives.damaged", "档案检测不通过"), c.NotificationKind("archives.due", "归档提醒"),
+            c.NotificationKind("archives.borrowing", "借阅批准、到期与收回")]
 
 
 @hookimpl

@@ -14,12 +14,13 @@ from . import rights
 from .checks import QUALITIES, RESULTS
 from .models import RETENTIONS
 from .package import ROLES
-from .services import destruction, filing, keeping, packages, pending, queries, sources, uses
+from .services import destruction, filing, june, keeping, packages, pending, queries, sources, uses
+from .services.stamping import stampable
 
 pages = web.Pages("archives", __name__, template_folder="templates", static_folder=None)
 
 _FILTERS = ("q", "in", "year", "retention", "number", "access", "state")
-_STATES = {"waiting": "待归档", "declined": "不归档", "filed": "已归档"}
+_STATES = {"waiting": "待归档", "overdue": "逾期未归档", "declined": "不归档", "filed": "已归档"}
 
 
 def _render(name: str, status: int = 200, **values: Any) -> Any:
@@ -34,7 +35,8 @@ def pending_list() -> Any:
     q = request.args.get("q", "")
     page = pending.waiting(web.person(), q=q, state=state, cursor=request.args.get("cursor"))
     following = f"/archives/pending?{urlencode({'state': state, 'q': q, 'cursor': page.next})}" if page.next else ""
-    return _render("pending.html", page=page, state=state, states=_STATES, q=q, next_url=following)
+    return _render("pending.html", page=page, state=state, states=_STATES, q=q, next_url=following, today=clock.today(),
+                   open_=state in ("waiting", "overdue"), overdue=june.overdue_of())
 
 
 @pages.get("/archives/pending/<int:id>", permission=rights.FILE)
@@ -121,8 +123,10 @@ def index() -> Any:
 def item(id: int) -> Any:
     """A record: description, files, checks."""
     found = queries.get(web.person(), id)
-    return _render("item.html", item=found, parts=queries.parts(found), checks=queries.checks_of(found), roles=ROLES,
-                   qualities=QUALITIES, results=RESULTS, destroyed=destruction.told(found), today=clock.today(),
+    parts = queries.parts(found)
+    return _render("item.html", item=found, parts=parts, stampable=stampable(found, parts),
+                   checks=queries.checks_of(found), roles=ROLES, qualities=QUALITIES, results=RESULTS,
+                   destroyed=destruction.told(found), today=clock.today(),
                    state_words=queries.STATES)
 
 

@@ -9,7 +9,7 @@ from oa_kernel.errors import Conflict, Invalid, NotFound
 
 from .. import retention, rights, settings
 from ..models import Item, Pending
-from . import keywords, sources
+from . import june, keywords, sources
 
 
 def connect() -> None:
@@ -45,7 +45,9 @@ def offer(kind: str, subject_id: str, by: Any = None) -> Pending | None:
 def _proposal(kind: str, subject_id: str) -> dict[str, Any]:
     record = sources.source(kind).describe(subject_id)
     code, reason = retention.propose(record.kind, record.title, kind)
+    asks_on, due_on = june.dates(record.date)
     return {
+        "asks_on": asks_on, "due_on": due_on,
         "title": record.title, "number": record.number, "kind": record.kind, "date": record.date,
         "creator": record.creator, "department_id": record.department_id, "department_name": record.department,
         "secrecy_level": record.secrecy_level, "retention": code, "reason": reason,
@@ -54,17 +56,24 @@ def _proposal(kind: str, subject_id: str) -> dict[str, Any]:
 
 
 def waiting(person: Any, *, q: str = "", state: str = "waiting", limit: int = 50, cursor: str | None = None) -> db.Page:
-    """A page of what waits (or was ``declined``, ``filed``), the last first; one query."""
+    """A page of what waits (or was ``declined``, ``filed``), the last first; one query.
+
+    ``overdue``: what waits although its June has passed, the longest overdue first.
+    """
     permissions.require(person, rights.FILE)
+    overdue = state == "overdue"
+    state = "waiting" if overdue else state
     query = Pending.select().where(Pending.state == state, permissions.secrecy_condition(person, Pending.secrecy_level))
     if q.strip():
         query = query.where(Pending.title.contains(q.strip()) | Pending.number.contains(q.strip()))
+    if overdue:
+        return db.page(query.where(Pending.due_on < clock.today()), [Pending.due_on, Pending.id], limit=limit, cursor=cursor)
     return db.page(query, [Pending.ready_at.desc(), Pending.id.desc()], limit=limit, cursor=cursor)
 
 
 def count() -> int:
-    """How many wait, for the badge."""
-    return int(Pending.select().where(Pending.state == "waiting").count())
+    """How many wait and ask for it by now, for the badge."""
+    return int(Pending.select().where(Pending.state == "waiting", Pending.asks_on <= clock.today()).count())
 
 
 def get(person: Any, pending_id: Any) -> Pending:
