@@ -9,7 +9,8 @@ from oa_kernel.errors import OAError
 
 
 def build(org: Any) -> None:
-    """``archivist`` files two thirds of what waits; the rest is left to try."""
+    """``archivist`` files two thirds of what waits; the rest is left to try. Then records are borrowed and appraised."""
+    from . import demo_use
     from .models import Pending
     from .services import filing
 
@@ -21,3 +22,4 @@ def build(org: Any) -> None:
                 filing.file(archivist, row.id)
             except OAError:
                 continue  # it stays for the archivist, with the reason at the next try
+    demo_use.build(org)

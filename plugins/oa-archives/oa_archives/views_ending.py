@@ -196,13 +196,24 @@ def move_transfer(id: int, what: str) -> Any:
     return web.redirect(handing_over.url(id))
 
 
-@pages.get("/archives/transfers/<int:id>/<any(xlsx, pdf, package):what>", permission=rights.TRANSFER)
-def transfer_file(id: int, what: str) -> Any:
-    """移交清单, or everything in one package."""
+@pages.get("/archives/transfers/<int:id>/package", permission=rights.TRANSFER)
+def transfer_package(id: int) -> Any:
+    """Everything in one package."""
+    person = web.person()
+    return transfer_files.response(person, handing_over.get(person, id))
+
+
+@pages.get("/archives/transfers/<int:id>/xlsx", permission=rights.TRANSFER)
+def transfer_xlsx(id: int) -> Any:
+    """移交清单 to work on."""
     person = web.person()
     row = handing_over.get(person, id)
-    if what == "package":
-        return transfer_files.response(person, row)
-    if what == "xlsx":
-        return web.send_bytes(transfer_files.spreadsheet(person, row), XLSX, f"{row.number} 移交清单.xlsx")
+    return web.send_bytes(transfer_files.spreadsheet(person, row), XLSX, f"{row.number} 移交清单.xlsx")
+
+
+@pages.get("/archives/transfers/<int:id>/pdf", permission=rights.TRANSFER)
+def transfer_pdf(id: int) -> Any:
+    """移交清单 to print."""
+    person = web.person()
+    row = handing_over.get(person, id)
     return web.send_bytes(transfer_files.pdf(person, row), "application/pdf", f"{row.number} 移交清单.pdf", inline=True)

@@ -45,6 +45,7 @@ def file(person: Any, pending_id: Any, choice: Mapping[str, Any] | None = None) 
             has_case=record.instance_id is not None,
         )
         results = checks.run(subject)
+        _once(Pending.get_by_id(row.id))  # somebody else may have filed it meanwhile: that is no double
         _refuse(results)
         with db.transaction():
             locked = db.lock_rows(Pending.select().where(Pending.id == row.id)).get()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from oa_kernel import audit, clock, db, files, notifications, permissions
@@ -14,15 +15,23 @@ from . import destruction, filing, queries
 EACH_NIGHT = 200
 
 
-def check(item: Item, by: Any, stage: str = "keeping") -> bool:
+def check(item: Item, by: Any) -> bool:
     """Makes the four checks of a kept record and keeps what they found; whether all hold.
 
-    ``by`` None is the system's schedule; ``stage`` is ``transfer`` where the record is about to be handed over.
+    ``by`` None is the system's schedule.
 
     :raises Conflict: its content was destroyed.
     """
     if by is not None:
-        permissions.require(by, rights.TRANSFER if stage == "transfer" else rights.FILE)
+        permissions.require(by, rights.FILE)
+    return put(item, examine(item), by, "keeping")
+
+
+def examine(item: Item) -> list[checks.Result]:
+    """What the four checks say of a record now; reads every file of it, writes nothing.
+
+    :raises Conflict: its content was destroyed.
+    """
     destruction.require_content(item)
     rows = queries.parts(item)
     found = []
@@ -35,7 +44,11 @@ def check(item: Item, by: Any, stage: str = "keeping") -> bool:
         "archival_number")}
     subject = checks.Subject(facts=facts, parts=found, expected={p.file_id: p.sm3 for p in rows},
                              has_case=any(p.role == "handling" for p in rows))
-    results = checks.run(subject)
+    return checks.run(subject)
+
+
+def put(item: Item, results: Sequence[checks.Result], by: Any, stage: str) -> bool:
+    """Keeps what the checks found at a stage (``keeping``, ``transfer``); whether all hold."""
     failed = [r for r in results if r.result == checks.FAILED]
     with db.transaction():
         filing.keep(item, stage, results)

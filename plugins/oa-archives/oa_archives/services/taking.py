@@ -25,6 +25,7 @@ from ..models_keeping import Origin
 from ..yearly import folder as year
 from ..yearly import whole
 from . import filing
+from .labels import labels
 
 SOURCE = "archives.import"
 _MOST = 20
@@ -162,7 +163,7 @@ def _write(
         Check.insert_many([{"item": item.id, **one} for one in described.checks]).execute()
     Origin.create(item=item, source_kind=kind, source_id=source, fonds_name=str(manifest.head["fonds_name"]),
                   fingerprint=manifest.fingerprint, eep_sm3=digest, at=clock.now())
-    TEXT.put(item.id, filing.indexed(item))
+    TEXT.put(item.id, filing.indexed(item), labels=labels(item))
     audit.record("archives.taken", filing.SUBJECT, item.id, title=f"{number} {item.title}", by=person, after={
         "archival_number": str(number), "source": [kind, source], "signed_by": manifest.fingerprint})
     return item

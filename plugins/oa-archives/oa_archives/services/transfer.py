@@ -123,13 +123,13 @@ def check(person: Any, transfer_id: Any, *, again: bool = False) -> dict[str, in
     todo = TransferEntry.select(TransferEntry, Item).join(Item).where(TransferEntry.transfer == row.id)
     fresh = TransferEntry.checked_at.is_null()
     todo = todo.where(fresh | ~TransferEntry.sound if again else fresh)
-    for entry in list(todo.order_by(TransferEntry.position).limit(STEP)):
-        sound = keeping.check(entry.item, person, stage="transfer")
-        with db.transaction():
-            TransferEntry.update(checked_at=clock.now(), sound=sound).where(TransferEntry.id == entry.id).execute()
-    found = standing(row)
-    state = "checked" if not found["left"] and not found["failed"] else "draft"
+    seen = [(entry, keeping.examine(entry.item)) for entry in todo.order_by(TransferEntry.position).limit(STEP)]
     with db.transaction():
+        for entry, results in seen:
+            sound = keeping.put(entry.item, results, person, "transfer")
+            TransferEntry.update(checked_at=clock.now(), sound=sound).where(TransferEntry.id == entry.id).execute()
+        found = standing(row)
+        state = "checked" if not found["left"] and not found["failed"] else "draft"
         Transfer.update(state=state).where(Transfer.id == row.id, Transfer.state.in_(("draft", "checked"))).execute()
         audit.record("archives.transfer_checked", SUBJECT, row.id, title=row.number, by=person, after=found)
     return found

@@ -166,7 +166,8 @@ def test_a_transfer_is_checked_packed_and_ended_by_its_receipt(court):
         inner = [n for n in archive.namelist() if n.startswith("记录/")]
         assert len(inner) == 2 and "eep.xml" in zipfile.ZipFile(io.BytesIO(archive.read(inner[0]))).namelist()
         signature = json.loads(archive.read("manifest.json.sig"))
-        assert crypto.verify(bytes.fromhex(signature["public_key"]), archive.read("manifest.json"), bytes.fromhex(signature["signature"]))
+        public, given = bytes.fromhex(signature["public_key"]), bytes.fromhex(signature["signature"])
+        assert crypto.verify(public, archive.read("manifest.json"), given)
         assert archive.read("移交清单.pdf")[:5] == b"%PDF-"
     transfer.receive(court.archivist, row.id, receipt)
     assert Item.get_by_id(items[0].id).state == "transferred" and Item.get_by_id(items[2].id).state == "kept"
