@@ -8,8 +8,10 @@ the state of a step is told by a mark and a word for screen readers, not by colo
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
+
+from oa_kernel.phrases import Phrase
 
 from . import people
 from .definition import END, Definition, Step
@@ -22,12 +24,13 @@ SHADES = 5
 
 
 def diagram(what: Definition | Instance, *, went: Course | None = None, notes: Mapping[str, str] | None = None,
-            shades: Mapping[str, int] | None = None) -> str:
+            shades: Mapping[str, int] | None = None, say: Callable[[str], str] = str) -> str:
     """SVG of a definition, or of a case with where it is.
 
     :param went: the case's course, where it is known already.
     :param notes: step → a line under its title, in place of who does it.
     :param shades: step → 0 … 4, from light to dark; see :func:`heat`.
+    :param say: gives the text for a msgid in another language than zh-CN.
     """
     states: dict[str, str] = {}
     below: dict[str, str] = dict(notes or {})
@@ -35,11 +38,11 @@ def diagram(what: Definition | Instance, *, went: Course | None = None, notes: M
         from . import store
 
         definition = store.by_id(what.definition_id)
-        states, held = _states(what, definition, went or course(what))
+        states, held = _states(what, definition, went or course(what), say)
         below = held | below
     else:
         definition = what
-    return _draw(definition, states, below, shades or {})
+    return _draw(definition, states, below, shades or {}, say)
 
 
 def heat(times: Mapping[str, float | None]) -> dict[str, int]:
@@ -48,7 +51,9 @@ def heat(times: Mapping[str, float | None]) -> dict[str, int]:
     return {s: min(SHADES - 1, int(t / most * SHADES)) for s, t in times.items() if t is not None} if most else {}
 
 
-def _states(instance: Instance, definition: Definition, went: Course) -> tuple[dict[str, str], dict[str, str]]:
+def _states(
+    instance: Instance, definition: Definition, went: Course, say: Callable[[str], str]
+) -> tuple[dict[str, str], dict[str, str]]:
     states: dict[str, str] = {}
     below: dict[str, str] = {}
     for passage in went.passages:
@@ -58,9 +63,13 @@ def _states(instance: Instance, definition: Definition, went: Course) -> tuple[d
         states[passage.step] = passage.state
         here = [h for h in passage.people if h.state == ("done" if passage.state == "done" else "open")] or [
             h for h in passage.people if h.state in ("paused", "waiting")]
-        names = "、".join(h.name for h in here[:2]) + (f" 等 {len(here)} 人" if len(here) > 2 else "")
-        spent = length(passage.time.seconds) if passage.time.seconds >= 60 else ""
-        spent = f"已 {spent}" if spent and passage.state != "done" else spent
+        names = "、".join(h.name for h in here[:2])
+        if len(here) > 2:
+            names = Phrase("%(names)s 等 %(n)s 人", names=names, n=len(here)).said(say)
+        spent = ""
+        if passage.time.seconds >= 60:
+            time = length(passage.time.seconds)
+            spent = (time if passage.state == "done" else Phrase("已 %(t)s", t=time)).said(say)
         below[passage.step] = " · ".join(filter(None, (names, spent)))
     now = [s for s, state in states.items() if state in ("current", "paused")]
     for name in _by_itself(definition):  # forks and joins have no time of their own: they lie behind when what follows began
@@ -82,13 +91,13 @@ def _by_itself(definition: Definition) -> list[str]:
     return [s.id for s in reversed(definition.steps.values()) if s.type in ("fork", "join", "notify")]
 
 
-def length(seconds: float) -> str:
-    """A length of time in its largest unit, zh-CN."""
+def length(seconds: float) -> Phrase:
+    """A length of time in its largest unit."""
     if seconds < 3600:
-        return f"{max(1, int(seconds // 60))} 分钟"
+        return Phrase("%(n)s 分钟", n=max(1, int(seconds // 60)))
     if seconds < 48 * 3600:
-        return f"{int(seconds // 3600)} 小时"
-    return f"{int(seconds // 86400)} 天"
+        return Phrase("%(n)s 小时", n=int(seconds // 3600))
+    return Phrase("%(n)s 天", n=int(seconds // 86400))
 
 
 def _layers(definition: Definition) -> list[list[str]]:
@@ -129,7 +138,8 @@ def _fit(text: str, units: int) -> str:
     return out
 
 
-def _draw(definition: Definition, states: dict[str, str], below: dict[str, str], shades: Mapping[str, int]) -> str:
+def _draw(definition: Definition, states: dict[str, str], below: dict[str, str], shades: Mapping[str, int],
+          say: Callable[[str], str]) -> str:
     layers = _layers(definition)
     widest = max(len(layer) for layer in layers)
     width = PAD * 2 + widest * BOX_W + (widest - 1) * GAP_X
@@ -141,10 +151,12 @@ def _draw(definition: Definition, states: dict[str, str], below: dict[str, str],
             place[name] = (left + column * (BOX_W + GAP_X), PAD + row * (BOX_H + GAP_Y))
     arrows = [_arrow(place[s.id], place[b.to], b.when, _taken(states, s.id, b.to))
               for s in definition.steps.values() for b in (*s.next, *s.branches) if s.id in place and b.to in place]
-    boxes = [_box(definition, name, place[name], states.get(name, ""), below.get(name, ""), shades.get(name)) for name in place]
+    boxes = [_box(definition, name, place[name], states.get(name, ""), below.get(name, ""), shades.get(name), say)
+             for name in place]
+    label = Phrase("%(title)s流程图", title=Phrase(definition.title)).said(say)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="oa-flow" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
-        f'height="{height:g}" role="img" aria-label="{escape(definition.title)}流程图" font-size="13" '
+        f'height="{height:g}" role="img" aria-label="{escape(label)}" font-size="13" '
         f'font-family="PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif">'
         '<defs><marker id="oa-flow-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
         'orient="auto"><path d="M0 0 L8 4 L0 8 z" fill="#8a94a6"/></marker></defs>'
@@ -182,14 +194,16 @@ _LOOKS = {
 _SHADES = ("#fff8ec", "#fdebc8", "#fbd596", "#f6b35c", "#ee8f3a")
 
 
-def _box(definition: Definition, name: str, at: tuple[float, float], state: str, note: str, shade: int | None) -> str:
+def _box(definition: Definition, name: str, at: tuple[float, float], state: str, note: str, shade: int | None,
+         say: Callable[[str], str]) -> str:
     fill, stroke, line, dashes, mark, word = _LOOKS.get(state, _LOOKS[""])
     x, y = at
     step = definition.steps.get(name)
-    title = step.title if step else "结束"
-    below = note or (people.describe(step.people) if step and step.type == "task" else "")
+    title, word = say(step.title if step else "结束"), say(word) if word else ""
+    who = people.describe(step.people) if step and step.type == "task" and not note else ""
+    below = note or (who.said(say) if isinstance(who, Phrase) else who)
     if step is not None and not note and step.type in _TYPES:
-        below = _TYPES[step.type]
+        below = say(_TYPES[step.type])
     classes = f"oa-flow-step{' is-' + state if state else ''}"
     if shade is not None:
         fill, stroke, classes = _SHADES[shade], "#8a5300", f"{classes} is-shade-{shade}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oa_kernel import clock, workdays
+from oa_kernel.phrases import Phrase
 
 from . import people, store
 from .calendar import period
@@ -24,8 +25,10 @@ Interval = tuple[dt.datetime, dt.datetime]
 
 #: types of steps a case stays at
 _STAYS = ("task", "service", "timer", "subprocess")
-_UNITS = {("minute", False): "分钟", ("hour", False): "小时", ("day", False): "天", ("day", True): "个工作日",
-          ("hour", True): "个工作小时"}
+#: unit, whether of work → for several; one has words of its own, where a language tells it apart
+_UNITS = {("minute", False): "%(n)s 分钟", ("hour", False): "%(n)s 小时", ("day", False): "%(n)s 天",
+          ("day", True): "%(n)s 个工作日", ("hour", True): "%(n)s 个工作小时"}
+_ONE = {("day", False): "1 天", ("day", True): "1 个工作日", ("hour", False): "1 小时", ("hour", True): "1 个工作小时"}
 _OVERDUE = {"urge": "催办", "escalate": "上报负责人", "pass": "自动通过", "superior": "告知上级"}
 
 
@@ -194,16 +197,19 @@ def _time(since: dt.datetime, until: dt.datetime, still: Sequence[Interval]) -> 
 
 
 def deadline_words(step: Step) -> dict[str, str]:
-    """``{"due": "2 个工作日", "overdue": "上报负责人"}`` of a step, zh-CN; empty where nothing is said."""
-    due = ""
+    """``{"due": "2 个工作日", "overdue": "上报负责人"}`` of a step, as phrases; empty where nothing is said."""
+    due = overdue = ""
     if step.due:
         number, working, unit = period(step.due)
-        due = f"{number} {_UNITS[unit, working]}"
+        one = _ONE.get((unit, working)) if number == 1 else None
+        due = Phrase(one) if one else Phrase(_UNITS[unit, working], n=number)
     said = step.on_overdue
     if isinstance(said, Mapping) and "transfer" in said:
-        overdue = f"转给{people.describe(said['transfer'])}"
-    else:
-        overdue = _OVERDUE.get(str(said), "") if said else "提醒办理人" if step.due else ""
+        overdue = Phrase("转给%(who)s", who=people.describe(said["transfer"]))
+    elif said:
+        overdue = Phrase(_OVERDUE.get(str(said), ""))
+    elif step.due:
+        overdue = Phrase("提醒办理人")
     return {"due": due, "overdue": overdue}
 
 

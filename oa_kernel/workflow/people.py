@@ -8,6 +8,7 @@ from typing import Any
 from oa_kernel import builtin, identity, permissions
 from oa_kernel.errors import Invalid
 from oa_kernel.identity.models import Department, Person
+from oa_kernel.phrases import Phrase
 
 from .definition import PEOPLE_RULES, Definition, Step
 
@@ -26,8 +27,8 @@ def find(
         if fallback:
             found = by_rule(fallback, instance, step, values, chosen)
             if found:
-                return found, f"{describe(step.people)}无人，转后备：{describe(fallback)}"
-    return permissions.people_with(MANAGE), f"{describe(step.people)}无人，转流程管理员"
+                return found, Phrase("%(who)s无人，转后备：%(next)s", who=describe(step.people), next=describe(fallback))
+    return permissions.people_with(MANAGE), Phrase("%(who)s无人，转流程管理员", who=describe(step.people))
 
 
 def by_rule(rule: Mapping[str, Any], instance: Any, step: Step, form: Mapping[str, Any], chosen: Sequence[int]) -> list[int]:
@@ -121,15 +122,15 @@ def describe(rule: Mapping[str, Any]) -> str:
     kind = next((k for k in rule if k in PEOPLE_RULES), "")
     if not kind:
         return ""
-    word, value = PEOPLE_RULES[kind], rule.get(kind)
+    word, value = Phrase(PEOPLE_RULES[kind]), rule.get(kind)
     if kind in ("drafter", "deputy_for"):
         return word
     if kind == "head_of":
         levels = int(rule.get("levels", 1))
-        return word if levels == 1 else f"上 {levels} 级{word}"
+        return word if levels == 1 else Phrase("上 %(n)s 级%(who)s", n=levels, who=word)
     if kind == "role":
         known = permissions.roles().get(str(value))
-        return f"{word}：{known.title if known else value}"
+        return Phrase("%(kind)s：%(who)s", kind=word, who=Phrase(known.title) if known else str(value))
     if kind == "chosen_by":
         return word
-    return f"{word}：{'、'.join(map(str, value)) if isinstance(value, list) else value}"
+    return Phrase("%(kind)s：%(who)s", kind=word, who="、".join(map(str, value)) if isinstance(value, list) else str(value))

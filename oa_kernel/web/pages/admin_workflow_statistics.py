@@ -59,7 +59,7 @@ def view(name: str) -> Any:
         "oa/admin/workflow_statistics.html", 422 if errors else 200, name=name, found=found, versions=known, periods=PERIODS,
         values=values, errors=errors, length=length, percent=percent, manages=permissions.allows(person(), MANAGE),
         slowest=bottlenecks(found), charts=_charts(found),
-        diagram=workflow.diagram(definition, shades=heat(times), notes={
+        diagram=workflow.diagram(definition, say=_, shades=heat(times), notes={
             s: _("中位 %(t)s", t=length(t)) for s, t in times.items() if t is not None}),
         log_url=with_query(f"/admin/workflows/{name}/log.xes.gz", {"since": since, "until": until}),
     )

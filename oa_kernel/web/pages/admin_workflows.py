@@ -67,7 +67,7 @@ def view(name: str) -> Any:
     draft = drafts.get(name, person())
     current = next((v["row"] for v in found if v["row"].current), None)
     return render("oa/admin/workflow.html", name=name, versions=found, draft=draft, current=current, source=source_words,
-                  diagram=workflow.diagram(workflow.definition(name)) if current is not None else "")
+                  diagram=workflow.diagram(workflow.definition(name), say=_) if current is not None else "")
 
 
 @pages.get("/admin/workflows/<name>/versions/<int:row_id>.yaml", permission=_RIGHT)

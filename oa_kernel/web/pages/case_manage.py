@@ -39,7 +39,7 @@ def _form(case: Any, act: str, typed: Any, errors: dict[str, list[str]], status:
     chosen = steps[0][0] if steps and act == "skip" else ""
     return render(
         "oa/case_manage.html", status, case=case, definition=definition, act=act, word=word, icon=icon, explained=explained,
-        steps=steps, chosen=chosen, typed=typed, errors=errors, diagram=workflow.diagram(case, went=went),
+        steps=steps, chosen=chosen, typed=typed, errors=errors, diagram=workflow.diagram(case, went=went, say=_),
         back=safe_target(request.values.get("next"), f"/cases/{case.id}"),
     )
 

@@ -113,7 +113,7 @@ def _start(name: str, values: Any, errors: dict[str, list[str]], status: int = 2
     form = definition_form(definition)
     return render(
         "oa/case_start.html", status, definition=definition, values=values or {}, errors=errors,
-        fields=form.fields(values, errors) if form is not None else [], diagram=workflow.diagram(definition),
+        fields=form.fields(values, errors) if form is not None else [], diagram=workflow.diagram(definition, say=_),
     )
 
 
@@ -177,7 +177,7 @@ def _part(case: Any, part: str, who: Any) -> dict[str, Any]:
                 "manage_url": f"/cases/{case.id}/manage"}
     if part in ("flow", "trail"):
         found = case_following(case, who)
-        return {**found, "diagram": workflow.diagram(case, went=found["course"]) if part == "flow" else ""}
+        return {**found, "diagram": workflow.diagram(case, went=found["course"], say=_) if part == "flow" else ""}
     return {}
 
 
@@ -198,7 +198,7 @@ def act(instance_id: int) -> Any:
         flash(error.message, "warning")
         return redirect(f"/cases/{instance_id}")
     forget_counts(who.id)
-    flash(_("%(a)s：已办", a=ACTIONS[action][2]))
+    flash(_("%(a)s：已办", a=_(ACTIONS[action][2])))
     if action in ("save", "claim", "release", "circulate", "urge"):
         return redirect(f"/cases/{instance_id}")
     return redirect(next_task_url(who, after=int(task_id)))
@@ -249,5 +249,5 @@ def own_action(instance_id: int, what: str) -> Any:
         flash(error.message, "warning")
     else:
         forget_counts(person().id)
-        flash(_("%(a)s：已办", a=ACTIONS[what][2]))
+        flash(_("%(a)s：已办", a=_(ACTIONS[what][2])))
     return redirect(f"/cases/{instance_id}")

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from oa_kernel import outbox, workdays, workflow
+from oa_kernel import identity, outbox, workdays, workflow
 from oa_kernel.web.tests.pages import Browser, last_event, plain
 from oa_kernel.workflow import Instance, Task
 
@@ -146,9 +146,14 @@ def test_the_diagram_tells_what_is_behind_now_and_to_come(case, office):
     assert "is-coming" not in workflow.diagram(Instance.get_by_id(case.id))
 
 
-def test_the_deadline_and_what_follows_it_stand_on_the_page(browser, case):
+def test_the_deadline_and_what_follows_it_stand_on_the_page(browser, case, office):
     page = browser("a").get(f"/cases/{case.id}")
     assert "期限 1 个工作日" in page and "超期：上报负责人" in page
+    identity.update_person(office["a"], locale="en")
+    page, flow = browser("a").get(f"/cases/{case.id}"), browser("a").client.get(f"/cases/{case.id}?part=flow").text
+    assert "1 working day" in page and not re.search("期限|超期|工作日|上报", page)
+    svg = flow.split('class="oa-flow"', 1)[1].split("</svg>", 1)[0]
+    assert "current step" in svg and not re.search("当前|将到|结束|小时", svg)
 
 
 def test_the_page_costs_the_same_however_long_the_case_went(browser, case, office, count_queries):
