@@ -330,13 +330,15 @@ def list_series(query: dict[str, Any]) -> Any:
 def list_organisations(query: dict[str, Any]) -> Any:
     """By name."""
     page = addressbook.page(query.get("q") or "", limit=query.get("limit") or 50, cursor=query.get("cursor"))
-    return web.listing(page, lambda o: {"id": o.id, "name": o.name, "email": o.email, "phone": o.phone})
+    return web.listing(page, lambda o: {"id": o.id, "name": o.name, "email": o.email, "phone": o.phone, "fax": o.fax,
+                                       "certificate": bool(o.certificate)})
 
 
 @api.post("/documents/organisations", permission=rights.ADDRESSES, status=201, summary="add an organisation",
           body={"name": {"type": "string", "required": True, "label": "名称"}, "email": {**_TEXT, "label": "邮箱"},
                 "phone": {**_TEXT, "label": "电话"}, "address": {**_TEXT, "label": "地址"},
-                "contact": {**_TEXT, "label": "联系人"}, "rank": {**_TEXT, "label": "层级"}},
+                "contact": {**_TEXT, "label": "联系人"}, "rank": {**_TEXT, "label": "层级"}, "fax": {**_TEXT, "label": "传真"},
+                "certificate": {**_TEXT, "label": "加密证书（PEM）"}},
           returns={"type": "object", "properties": {"id": {"type": "integer"}}})
 def add_organisation(body: dict[str, Any]) -> Any:
     """Names are unique."""
@@ -387,7 +389,8 @@ def _dispatch(item: Dispatch) -> dict[str, Any]:
         "recipient": {"kind": item.kind, "id": item.recipient_id, "name": item.recipient_name},
         "channel": item.channel, "state": item.state, "sent_at": item.sent_at, "due_at": item.due_at,
         "delivered_at": item.delivered_at, "signed_for_at": item.signed_for_at, "signed_for_by": item.signed_for_by,
-        "times_sent": item.times_sent, "urged_at": item.urged_at, "note": item.note,
+        "times_sent": item.times_sent, "reminders": item.reminders, "remind_at": item.remind_at,
+        "urged_at": item.urged_at, "note": item.note,
         "overdue": item.state in dispatches.OPEN and item.due_at < clock.now(),
     }
 

@@ -14,7 +14,7 @@ from typing import Any
 from oa_kernel import runtime
 
 #: ways the plugin itself knows
-OWN = {"system": "系统内", "email": "电子邮件", "hand": "纸质送达"}
+OWN = {"system": "系统内", "email": "电子邮件", "fax": "传真", "hand": "纸质送达"}
 
 
 @dataclass(frozen=True)

@@ -140,3 +140,43 @@ def typeset(source: Path, target: Path, kind: str) -> None:
     _ready()
     target.write_bytes(formal.typeset_text(source.read_text(encoding="utf-8"), kind=kind))
     click.echo(f"已写入 {target}", err=True)
+
+
+@documents.command("keypair")
+@click.argument("organisation")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def keypair(organisation: str, folder: Path) -> None:
+    """为本单位生成收件密钥和证书；证书交给发文单位登记，密钥自己保管。"""
+    import os
+
+    from oa_kernel import clock
+
+    from . import envelope
+
+    key, certificate = envelope.make_key(organisation, clock.now())
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{organisation}.key"
+    if target.exists():
+        raise click.ClickException(f"{target} 已经存在，没有改动")
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(key)
+    (folder / f"{organisation}.pem").write_text(certificate, encoding="ascii")
+    click.echo(f"密钥 {target}（不要交给任何人）；证书 {folder / f'{organisation}.pem'}（交给发文单位）", err=True)
+
+
+@documents.command("open")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True, help="本单位的密钥文件")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="写到哪个文件夹")
+def open_sealed(file: Path, key: Path, out: Path) -> None:
+    """打开为本单位密封的公文。"""
+    from . import envelope
+
+    opened = envelope.open_sealed(file.read_bytes(), key.read_text(encoding="utf-8"))
+    name = opened.name.replace("/", "_").replace("\\", "_").lstrip(".") or "公文.pdf"
+    target = out / name
+    if target.exists():
+        raise click.ClickException(f"{target} 已经存在，没有改动")
+    out.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(opened.data)
+    click.echo(f"{opened.sender}发给{opened.recipient}的公文，已写入 {target}；可用 oa verify 核验印章", err=True)

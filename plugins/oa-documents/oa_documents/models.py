@@ -198,6 +198,10 @@ class Organisation(db.Model):
     phone = db.CharField(max_length=60, default="")
     address = db.CharField(max_length=300, default="")
     contact = db.CharField(max_length=80, default="")
+    #: number of its fax, for the e-mail-to-fax gateway
+    fax = db.CharField(max_length=40, default="")
+    #: its SM2 certificate (PEM), for which confidential documents are sealed
+    certificate = db.TextField(default="")
     active = db.BooleanField(default=True)
 
     class Meta:
@@ -229,6 +233,9 @@ class Dispatch(db.Model):
     signed_for_at = db.UTCDateTimeField(null=True)
     signed_for_by = db.CharField(max_length=80, default="")
     urged_at = db.UTCDateTimeField(null=True)
+    #: how often it was reminded by itself, and when it will be next; None: no more
+    reminders = db.SmallIntegerField(default=0)
+    remind_at = db.UTCDateTimeField(null=True)
     note = db.CharField(max_length=300, default="")
 
     class Meta:
@@ -237,6 +244,7 @@ class Dispatch(db.Model):
             (("document", "id"), False),
             (("kind", "recipient_id", "state", "id"), False),
             (("state", "due_at"), False),
+            (("state", "remind_at"), False),
         )
 
 

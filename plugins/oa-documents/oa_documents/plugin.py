@@ -181,6 +181,7 @@ def oa_verifiers() -> list[c.Verifier]:
             name="documents.pdf", title="电子签章 PDF", recognises=verification.recognises, verify=verification.verify
         ),
         c.Verifier("documents.ofd", "电子签章 OFD", verification.recognises_ofd, verification.verify),
+        c.Verifier("documents.sealed", "为收件单位密封的文件", verification.recognises_sealed, verification.verify_sealed),
     ]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from oa_kernel import runtime
+from oa_kernel.config import SECRECY_LEVELS
 
 
 def _s(doc: str, **rules: Any) -> dict[str, Any]:
@@ -27,6 +28,11 @@ SCHEMA: dict[str, Any] = {
     "ofd": _s("make the formal version as OFD (GB/T 33190) too", type="boolean", default=True),
     "qr": _s("print a QR code that leads to the verification page", type="boolean", default=True),
     "overdue_days": _s("days until an unsigned receipt is overdue", type="integer", min=1, max=90, default=3),
+    "reminders": _s("working days after which who has not signed is reminded, each counted from the one before", type="list",
+                    schema={"type": "integer", "min": 1, "max": 60}, default=[1, 2, 3]),
+    "fax_gateway": _s("address of the e-mail-to-fax gateway with {number} in it; empty: no fax", type="string", default=""),
+    "seal_from": _s("from this level of secrecy on, what is mailed is sealed for its recipient (SM2)", type="string",
+                    allowed=list(SECRECY_LEVELS[1:]), default=SECRECY_LEVELS[2]),
     "max_body": _s("largest body, in characters", type="integer", min=1000, default=200_000),
     "secrecy_terms": _s("保密期限 offered", type="list", schema={"type": "string"},
                         default=["1年", "3年", "5年", "10年", "20年", "30年", "长期"]),
@@ -54,6 +60,9 @@ _WORDS = {
     "ofd": ("正式版本同时生成 OFD", "GB/T 33190；签发后在后台生成，与 PDF 一起保存"),
     "qr": ("印上验证用的二维码", ""),
     "overdue_days": ("几天未签收算逾期", ""),
+    "reminders": ("未签收的自动催办", "几个工作日后催，一行一个；每次都从上一次算起"),
+    "fax_gateway": ("传真网关的邮箱地址", "号码写成 {number}，如：{number}@fax.example.org；留空则没有传真"),
+    "seal_from": ("从哪一密级起密封发送", "用收件单位登记的 SM2 证书密封，只有它能打开"),
     "max_body": ("正文最多字数", ""),
     "secrecy_terms": ("可选的保密期限", "一行一个"),
     "incoming_rules": ("收文分办规则", "YAML 列表，第一条符合的算数：kinds、senders、urgency、words → department、nature、note"),

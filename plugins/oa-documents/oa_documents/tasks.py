@@ -17,6 +17,13 @@ def overdue() -> int:
     return dispatches.mark_overdue()
 
 
+def remind() -> int:
+    """Reminds who has not signed for what it was sent."""
+    from .services import reminding
+
+    return reminding.remind_due()
+
+
 def deliver_mail(payload: dict[str, Any]) -> None:
     """Mails a dispatched document with its receipt link."""
     from .services import mailing
@@ -38,7 +45,8 @@ def make_ofd(payload: dict[str, Any]) -> None:
     formal_ofd.make(payload)
 
 
-SCHEDULED = [ScheduledTask("documents.overdue", "*/10 * * * *", overdue, title="标记逾期未签收的公文")]
+SCHEDULED = [ScheduledTask("documents.overdue", "*/10 * * * *", overdue, title="标记逾期未签收的公文"),
+             ScheduledTask("documents.remind", "7,22,37,52 * * * *", remind, title="催办未签收的公文")]
 HANDLERS = [OutboxHandler(MAIL_TOPIC, deliver_mail, title="向外单位发送公文"),
             OutboxHandler(STANDING_TOPIC, tell_standing, title="告知外单位公文已撤销、废止"),
             OutboxHandler("documents.ofd", make_ofd, title="生成公文的 OFD 版本")]

@@ -14,7 +14,7 @@ from ..models import Organisation
 
 RANKS = {"above": "上级", "equal": "平级", "below": "下级"}
 _EMAIL = re.compile(r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+$|^[^@\s,;<>]+@localhost$")
-_FIELDS = ("name", "rank", "email", "phone", "address", "contact", "active")
+_FIELDS = ("name", "rank", "email", "phone", "address", "contact", "active", "fax", "certificate")
 
 
 def is_email(text: str) -> bool:
@@ -58,6 +58,15 @@ def save(data: Mapping[str, Any], by: Any, organisation: Organisation | None = N
         errors["name"] = ["请填写单位名称"]
     if values.get("email") and not is_email(values["email"]):
         errors["email"] = [f"不是邮箱地址：{values['email']}"]
+    if values.get("certificate"):
+        from .. import envelope
+
+        try:
+            values["certificate"] = envelope.pem(envelope.certificate_of(values["certificate"]).raw)
+        except Invalid as error:
+            errors["certificate"] = [error.message]
+    if values.get("fax") and not re.fullmatch(r"[+\d][\d\s()（）-]{2,30}", values["fax"]):
+        errors["fax"] = [f"不是传真号码：{values['fax']}"]
     if values.get("rank", "equal") not in RANKS:
         errors["rank"] = [f"可用：{'、'.join(RANKS)}"]
     other = Organisation.get_or_none(Organisation.name == name) if name else None

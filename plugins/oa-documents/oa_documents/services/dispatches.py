@@ -36,6 +36,8 @@ def dispatch(document: Outgoing, recipients: Sequence[Mapping[str, Any]], by: An
 
     :raises Conflict: unless the document is signed; Invalid: naming each wrong recipient.
     """
+    from . import reminding
+
     permissions.require(by, rights.DISPATCH)
     _require_signed(document)
     _require_force(document)
@@ -48,6 +50,7 @@ def dispatch(document: Outgoing, recipients: Sequence[Mapping[str, Any]], by: An
         made = [
             Dispatch.create(
                 document=document.id, **row, nonce=secrets.token_hex(8), sent_at=now, sent_by_name=by.name, due_at=due,
+                remind_at=reminding.first(now),
             )
             for row in rows
         ]
@@ -153,6 +156,8 @@ def read_date(text: str | None) -> dt.date | None:
 
 def resend(document: Outgoing, item: Dispatch, by: Any, *, email: str = "") -> Dispatch:
     """Sends again what failed or was not signed for; an e-mail may go to another address."""
+    from . import reminding
+
     permissions.require(by, rights.DISPATCH)
     _require_signed(document)
     _require_force(document)
@@ -164,7 +169,7 @@ def resend(document: Outgoing, item: Dispatch, by: Any, *, email: str = "") -> D
     with db.transaction():
         changes: dict[str, Any] = {
             "state": "sent", "sent_at": now, "times_sent": Dispatch.times_sent + 1, "delivered_at": None, "note": "",
-            "due_at": now + dt.timedelta(days=int(settings.get("overdue_days"))),
+            "due_at": now + dt.timedelta(days=int(settings.get("overdue_days"))), "remind_at": reminding.first(now), "reminders": 0,
         }
         if email and email != item.email:
             changes.update(email=email, nonce=secrets.token_hex(8))  # the link at the old address ends
@@ -351,6 +356,8 @@ def _department(given: Mapping[str, Any], by_id: Mapping[int, Any], by_name: Map
 
 
 def _organisation(document: Outgoing, given: Mapping[str, Any]) -> dict[str, Any]:
+    from . import mailing
+
     value, name = given.get("id"), str(given.get("name") or "").strip()
     if value is not None:
         found = Organisation.get_or_none(Organisation.id == int(value)) if str(value).isdigit() else None
@@ -363,29 +370,38 @@ def _organisation(document: Outgoing, given: Mapping[str, Any]) -> dict[str, Any
     email = str(given.get("email") or (found.email if found else "")).strip()
     channel = given.get("channel") or ("email" if email else "hand")
     other = channels.others().get(channel)
-    if other is None and channel not in ("email", "hand"):
-        raise Invalid(f"发给外单位可用 {'、'.join(['email', 'hand', *channels.others()])}，不是 {channel!r}")
+    if other is None and channel not in ("email", "fax", "hand"):
+        raise Invalid(f"发给外单位可用 {'、'.join(['email', 'fax', 'hand', *channels.others()])}，不是 {channel!r}")
     if other is not None:
         if found is None or found.id not in other.reaches():
             raise Invalid(f"{found.name if found else name}不能用“{other.title}”，请改用别的方式")
         other.check(document, found)
     if channel == "email" and not addressbook.is_email(email):
         raise Invalid(f"{found.name if found else name}没有可用的邮箱地址，请先在地址簿填写，或改用纸质送达")
-    return {"kind": "organisation", "recipient_id": found.id if found else None,
-            "recipient_name": found.name if found else name[:200], "channel": channel,
-            "email": email if channel == "email" else ""}
+    called = found.name if found else name[:200]
+    if channel == "email":
+        mailing.require_sealable(document, called, found)
+    elif channel == "fax":
+        email = mailing.fax_address(document, called, str(given.get("fax") or (found.fax if found else "")))
+    return {"kind": "organisation", "recipient_id": found.id if found else None, "recipient_name": called, "channel": channel,
+            "email": email if channel in ("email", "fax") else ""}
 
 
 def _send(document: Outgoing, item: Dispatch, by: Any) -> None:
     if item.channel == "system":
         _notify_department(document, item, "documents.dispatched", f"请签收：{document.title}")
-    elif item.channel == "email":
+    elif item.channel in ("email", "fax"):
         _queue_mail(item, urging=False, stamp=item.times_sent)
     elif (channel := channels.others().get(item.channel)) is not None:
         channel.send(document, item, by)
 
 
-def _queue_mail(item: Dispatch, *, urging: bool, stamp: int) -> None:
+def mail_again(item: Dispatch, *, stamp: str) -> None:
+    """Mails a recipient once more that it has not signed; ``stamp`` tells one time from another."""
+    _queue_mail(item, urging=True, stamp=stamp)
+
+
+def _queue_mail(item: Dispatch, *, urging: bool, stamp: int | str) -> None:
     word = "urge" if urging else "send"
     outbox.put(MAIL_TOPIC, {"dispatch": item.id, "urging": urging}, key=f"{MAIL_TOPIC}:{item.id}:{word}:{stamp}")
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from oa_kernel import clock, crypto
-from oa_kernel.errors import NotFound
+from oa_kernel.errors import Invalid, NotFound
 
+from .. import envelope
 from ..models import Outgoing, SealRecord
 from . import formal_ofd, standing
 
@@ -92,3 +93,20 @@ def _roots() -> list[bytes]:
     from . import seals
 
     return seals.roots()
+
+
+def recognises_sealed(path: Path, head: bytes) -> bool:
+    """A file sealed for one recipient."""
+    return envelope.recognises(head)
+
+
+def verify_sealed(path: Path) -> dict[str, Any]:
+    """Who it is from and for; what is inside is checked when it is opened with the recipient's key."""
+    try:
+        found = envelope.read(Path(path).read_bytes())
+    except Invalid as error:
+        return {"ok": False, "kind": "密封文件", "summary": error.message, "reasons": [error.message]}
+    summary = (f"{found['sender']}为{found['recipient']}密封的文件（证书指纹 {found['certificate']}）。"
+               "内容要用该单位的密钥打开后核验：oa documents open")
+    return {"ok": True, "kind": "密封文件", "summary": summary, "reasons": [], "recipient": found["recipient"],
+            "sender": found["sender"], "certificate": found["certificate"]}

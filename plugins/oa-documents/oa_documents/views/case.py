@@ -13,7 +13,7 @@ from flask import request
 from oa_kernel import clock, files, identity, permissions, web, workflow
 from oa_kernel.errors import NotFound, OAError
 
-from .. import channels, rights
+from .. import channels, rights, settings
 from ..services import addressbook, annotations, dispatches, drafts, formal, formal_ofd, numbers, phrases, printing, queries, standing
 from .pages import pages, render
 
@@ -133,6 +133,7 @@ def _dispatch(person: Any, document: Any, task: Any) -> dict[str, Any]:
         "organisations": addressbook.organisations(), "open_states": dispatches.OPEN, "channels": channels.titles(),
         "reach": channels.reach(), "over_states": dispatches.OVER,
         "recallable": {c.name for c in channels.others().values() if c.recall},
+        "fax": bool(settings.get("fax_gateway")),
         "can_print": permissions.allows(person, rights.PRINT), "runs": printing.log(document), "in_force": standing.in_force(document),
     }
 

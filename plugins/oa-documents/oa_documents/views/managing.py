@@ -88,7 +88,8 @@ def organisations_save() -> Any:
     """Adds or changes one."""
     edited = request.args.get("edit", "")
     chosen = addressbook.get(int(edited)) if edited.isascii() and edited.isdigit() else None
-    data: dict[str, Any] = {k: request.form.get(k, "") for k in ("name", "rank", "email", "phone", "address", "contact")}
+    data: dict[str, Any] = {k: request.form.get(k, "") for k in ("name", "rank", "email", "phone", "address", "contact", "fax",
+                                                                       "certificate")}
     data["active"] = request.form.get("active", "1") == "1"
     try:
         made = addressbook.save(data, web.person(), chosen)
