@@ -138,7 +138,7 @@ def _path(path: Path, own: int) -> str:
         attributes += ' Stroke="false"'
     if path.fill:
         attributes += ' Fill="true"' + (' Rule="Even-Odd"' if path.even_odd else "")
-        inside = (_fill(path.fill)) + inside
+        inside += _fill(path.fill)
     return f"<ofd:PathObject {attributes}>{inside}<ofd:AbbreviatedData>{data}</ofd:AbbreviatedData></ofd:PathObject>"
 
 

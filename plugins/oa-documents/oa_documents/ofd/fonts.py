@@ -72,6 +72,7 @@ def _from_cff(name: str, data: bytes, font: Any, seen: dict[int, str]) -> Font:
     characters = _characters(seen, glyphs)
     names = [".notdef", *(f"g{n}" for n in range(1, len(order)))]
     builder = FontBuilder(em, isTTF=False)
+    builder.font.sfntVersion = "OTTO"
     builder.setupGlyphOrder(names)
     builder.setupCharacterMap({code: names[index] for code, index in characters.items()})
     table = DefaultTable("CFF ")

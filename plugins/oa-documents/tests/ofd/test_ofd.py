@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import ofdkit
 import pdfplumber
+import pypdfium2
 import pytest
+from defusedxml.ElementTree import fromstring
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
@@ -18,6 +20,7 @@ from oa_documents.ofd.drawing import Glyph, Page, Run
 from oa_documents.ofd.fonts import Font
 from oa_documents.ofd.package import OFDError
 from oa_documents.typeset.compile import compile_pdf
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 from seal.conftest import NOW, make_office
 from typeset.documents import LEVELS, NOTICE, made
 from typeset.page import MM
@@ -66,6 +69,40 @@ def test_every_character_stands_where_the_pdf_has_it(paper, signed):
                 for char, x in ((run.text[0], run.x), (run.text[-1], run.x + run.width - guess)):
                     assert any(char == text and abs(left - x) < 0.01 and abs(base - run.y) < 0.01 and abs(size - run.size) < 0.001
                                for text, left, base, size in places), (run, char)
+
+
+def test_the_page_looks_as_the_pdf_does(paper, signed):
+    """Drawn by FreeType from the embedded fonts at the places another reader found, beside PDFium's picture of the PDF.
+
+    Ink of the one that has none of the other's within 0.25 mm is what differs; the red rule is all that is not text.
+    """
+    scale = 200 / 25.4
+    with pypdfium2.PdfDocument(paper[1].pdf) as opened:
+        printed = opened[0].render(scale=200 / 72, grayscale=True).to_pil()
+    drawn = Image.new("L", printed.size, 255)
+    pen = ImageDraw.Draw(drawn)
+    resources = fromstring(signed["Doc_0/PublicRes.xml"])
+    names = {font.get("ID"): font[0].text for font in resources.iter() if font.tag.endswith("}Font")}
+    page = fromstring(signed["Doc_0/Pages/Page_0/Content.xml"])
+    used = {one.get("ID"): one.get("Font") for one in page.iter() if one.tag.endswith("TextObject")}
+    with ofdkit.open(ofd.pack(signed)) as document:
+        for run in document.pages[0].runs:
+            data = signed[f"Doc_0/Res/{names[used[run.object_id]]}"]
+            font = ImageFont.truetype(io.BytesIO(data), run.size * scale, layout_engine=ImageFont.Layout.BASIC)
+            code = next(one for one in page.iter() if one.get("ID") == run.object_id)[-1]
+            x = run.x
+            for char, step in zip(run.text, [*map(float, (code.get("DeltaX") or "").split()), 0], strict=True):
+                pen.text((x * scale, run.y * scale), char, font=font, fill=0, anchor="ls")
+                x += step
+    rule = [n * scale for n in (28, 113, 184, 115.5)]
+    for picture in (printed, drawn):
+        ImageDraw.Draw(picture).rectangle(rule, fill=255)
+    for one, other in ((printed, drawn), (drawn, printed)):
+        ink = one.point(lambda v: 255 if v < 110 else 0)
+        near = other.point(lambda v: 255 if v < 200 else 0).filter(ImageFilter.MaxFilter(5))
+        total = ink.histogram()[255]
+        alone = ImageChops.subtract(ink, near).histogram()[255]
+        assert total > 20_000 and alone < total * 0.002, (alone, total)
 
 
 def test_the_package_carries_its_fonts_and_draws_rules_and_seal(files):
