@@ -53,7 +53,7 @@ def approve(a: Act) -> None:
     before = a.case.instance.state
     a.finish()
     action = "submit" if a.task.kind == "draft" else "approve"
-    a.case.trail(action, a.task, a.comment)
+    a.case.trail(action, a.task, a.comment, was=before if before == "withdrawn" else "")
     if before == "withdrawn":
         a.case.set_state("running")
     deciding.answered(a.case, a.run, a.step, a.task)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from oa_kernel import builtin, clock, db, notifications, runtime, signals
+from oa_kernel import builtin, clock, notifications, runtime, signals
 from oa_kernel.identity.models import Person
 
 from . import calendar, store
@@ -41,10 +41,8 @@ class Case:
 
     def open_run(self, step: Step, asked: int, *, branch: str, from_task: Task | None, **more: Any) -> int:
         """Inserts an activation of a step; its id."""
-        return int(Run.insert(
-            instance_id=self.instance.id, step=step.id, asked=asked, branch=branch,
-            from_task_id=from_task.id if from_task else None, arrived_at=self.now, **more,
-        ).execute())
+        return Run.add(instance_id=self.instance.id, step=step.id, asked=asked, branch=branch,
+                       from_task_id=from_task.id if from_task else None, arrived_at=self.now, **more)
 
     def close_run(self, run_id: int, state: str = "done") -> bool:
         """Ends an activation once; False if it was not open any more."""
@@ -69,7 +67,7 @@ class Case:
             if row["state"] == "open":
                 row.setdefault("due_at", due)
             task = Task(**row)
-            task.id = int(Task.insert(**row).execute())
+            task.id = Task.add(**row)
             made.append(task)
             if task.due_at is not None and task.state == "open":
                 self._timers(step, task)
@@ -121,14 +119,14 @@ class Case:
         by = self.by
         if task is not None and task.for_id and by is not None and by.id == task.assignee_id:
             details["for"] = _name_of(task.for_id)
-        Trail.insert(
+        Trail.add(
             instance_id=self.instance.id, at=self.now, step=task.step if task else step.id if step else "",
             step_name=task.step_name if task else step.title if step else "", action=action,
             by_id=by.id if by is not None else None,
             by_username=by.username if by is not None else "", by_name=by.name if by is not None else "系统",
             comment=comment, task_id=task.id if task else None,
             details={k: v for k, v in details.items() if v not in (None, "", [])} or None,
-        ).execute()
+        )
 
     def tell(self, kind: str, people: Iterable[int], title: str, body: str = "") -> None:
         """Notifies people, the acting one left out."""
@@ -251,7 +249,7 @@ def usernames(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
 
 def lock_instance(instance_id: int) -> Instance | None:
     """The instance's row, locked on PostgreSQL so that a case moves one step at a time."""
-    return db.lock_rows(Instance.select().where(Instance.id == instance_id)).first()  # type: ignore[no-any-return]
+    return Instance.by_id(instance_id, lock=True)  # type: ignore[no-any-return]
 
 
 def iso(instant: dt.datetime | None) -> str | None:

@@ -39,9 +39,9 @@ def tick() -> int:
 
 def _fire(timer_id: int) -> int:
     with db.transaction():
-        timer = Timer.get_or_none(Timer.id == timer_id)
-        found = None if timer is None else Run.get_or_none(Run.id == timer.run_id) if timer.kind == "step" else (
-            Task.get_or_none(Task.id == timer.task_id))
+        timer = Timer.by_id(timer_id)
+        found = None if timer is None else Run.by_id(timer.run_id) if timer.kind == "step" else (
+            Task.by_id(timer.task_id))
         # the case first, then its timer, as everybody who stops a clock does: two who wait for one another never end
         instance = lock_instance(found.instance_id) if found is not None else None
         mine = Timer.update(fired_at=clock.now()).where(Timer.id == timer_id, Timer.fired_at.is_null()).execute()

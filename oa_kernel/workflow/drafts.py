@@ -50,8 +50,8 @@ def get(name: str, by: Any) -> Draft:
         raise NotFound(f"没有流程 {name}，也没有它的草稿")
     if row is None:
         return Draft(name, current.text, 0, current.version, current.source)
-    base = WorkflowDefinition.get_or_none(WorkflowDefinition.id == row.base_id) if row.base_id else None
-    person = Person.get_or_none(Person.id == row.changed_by) if row.changed_by else None
+    base = WorkflowDefinition.by_id(row.base_id) if row.base_id else None
+    person = Person.by_id(row.changed_by) if row.changed_by else None
     return Draft(
         name, row.text, row.version, base.version if base else 0, base.source if base else "",
         overtaken=current is not None and current.id != row.base_id, changed_by=person.name if person else "",

@@ -97,7 +97,7 @@ def act(
         raise Invalid(f"意见不能超过 {MAX_COMMENT} 字", errors={"comment": [f"不能超过 {MAX_COMMENT} 字"]})
     chosen = person_ids(to or ())
     with db.transaction():
-        task = Task.get_or_none(Task.id == task_id)
+        task = Task.by_id(task_id)
         if task is None:
             raise NotFound("没有这件任务")
         instance = lock_instance(task.instance_id)
@@ -105,7 +105,7 @@ def act(
             task = Task.get_by_id(task_id)
         assert instance is not None
         if task.assignee_id != by.id:
-            if takes_part(by, instance.id) or permissions.allows(by, MANAGE):
+            if permissions.allows(by, MANAGE) or takes_part(by, instance.id):
                 raise Forbidden("这件任务不是您的")
             raise NotFound("没有这件任务")
         if action in ("withdraw", "urge"):
@@ -213,7 +213,7 @@ def first_step(instance: Instance) -> str:
 
 def can_see(person: Any, instance: Instance) -> bool:
     """Whoever takes part, manages workflows, or may see what it is about."""
-    if instance.drafter_id == person.id or takes_part(person, instance.id) or permissions.allows(person, MANAGE):
+    if instance.drafter_id == person.id or permissions.allows(person, MANAGE) or takes_part(person, instance.id):
         return True
     if instance.subject_kind:
         for subject in builtin.collect("oa_workflow_subjects"):

@@ -223,6 +223,6 @@ def run_effect(case: Case, name: str, task: Task | None, step_id: str) -> None:
         # the case is locked, so that nobody else does it between the look and the row
         if Done.select().where(Done.instance_id == case.instance.id, Done.step == step_id, Done.effect == name).exists():
             return
-        Done.insert(instance_id=case.instance.id, step=step_id, effect=name, at=case.now).execute()
+        Done.add(instance_id=case.instance.id, step=step_id, effect=name, at=case.now)
     effect.run(case.instance, task, case.by)
 

@@ -112,7 +112,7 @@ def _parse(reader: Reader, text: str, effects: Iterable[str] | None) -> Definiti
         return None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        data = _data(node)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error)
@@ -133,6 +133,11 @@ def _parse(reader: Reader, text: str, effects: Iterable[str] | None) -> Definiti
         reader.problems.extend(check.shape(definition, reader))
         reader.problems.extend(check.references(definition, reader, None if effects is None else set(effects)))
     return definition
+
+
+def _data(node: yaml.Node | None) -> Any:
+    """What a composed text says, without scanning it once more. The nodes are left as they are."""
+    return None if node is None else yaml.constructor.SafeConstructor().construct_document(node)
 
 
 def _definition(r: Reader, data: dict[str, Any]) -> Definition | None:

@@ -119,9 +119,17 @@ def take_back(case: Case, by: Any, comment: str) -> None:
         _undo_following(case, task)
         Run.update(state="open", done_at=None).where(Run.id == run.id).execute()
         new = case.again(step, task)
+        if task.kind == "draft" and _was_withdrawn(task):
+            case.set_state("withdrawn")
     Task.update(action="retrieved").where(Task.id == task.id).execute()
     steps.catch_up(case)
     signals.workflow_retrieved.send("workflow", instance=case.instance, task=new, target=step.id, by=by)
+
+
+def _was_withdrawn(task: Task) -> bool:
+    """Whether the case was the drafter's as a withdrawn one when they submitted that draft."""
+    entry = Trail.select().where(Trail.instance_id == task.instance_id, Trail.task_id == task.id, Trail.action == "submit").first()
+    return entry is not None and (entry.details or {}).get("was") == "withdrawn"
 
 
 def _again_in_its_run(case: Case, step: Step, run: Run, task: Task) -> Task:
@@ -165,18 +173,21 @@ def _given_back(run: Run, task: Task) -> Task | None:
 
 
 def _undo_following(case: Case, task: Task) -> None:
-    runs = _following(case.instance.id, task)
+    runs, came = _following(case.instance.id, task)
     case.cancel_runs([r.id for r in runs if r.fork_id is None])
-    joins = Run.select().where(Run.instance_id == case.instance.id, Run.fork_id.is_null(False), Run.state != "cancelled")
-    for join in joins:
-        if task.id in join.arrived:
-            left = [t for t in join.arrived if t != task.id]
+    for join in _joins(case.instance.id, Run.state != "cancelled"):
+        if came & set(join.arrived):
+            left = [t for t in join.arrived if t not in came]
             Run.update(arrived=left, state="open" if left else "cancelled", done_at=None if left else case.now).where(
                 Run.id == join.id).execute()
 
 
-def _following(instance_id: int, task: Task) -> list[Run]:
-    """Runs that came of a task, those that came of steps passed by themselves included."""
+def _joins(instance_id: int, *where: Any) -> list[Run]:
+    return list(Run.select().where(Run.instance_id == instance_id, Run.fork_id.is_null(False), *where))
+
+
+def _following(instance_id: int, task: Task) -> tuple[list[Run], set[int]]:
+    """Runs that came of a task, those that came of steps passed by themselves included; ids of the tasks they came of."""
     runs = list(Run.select().where(Run.instance_id == instance_id, Run.id > task.run_id).order_by(Run.id))
     made = {t: r for t, r in Task.select(Task.id, Task.run_id).where(
         Task.instance_id == instance_id, Task.action == "skip").tuples()}
@@ -185,7 +196,7 @@ def _following(instance_id: int, task: Task) -> list[Run]:
         if run.from_task_id in ids:
             found.append(run)
             ids |= {t for t, r in made.items() if r == run.id}
-    return found
+    return found, ids
 
 
 def _after_transfer(task: Task) -> Task:
@@ -241,7 +252,7 @@ def _nobody_after(step: Step, run: Run, task: Task) -> None:
 
 
 def _return_untouched(instance: Instance, task: Task, run: Run) -> None:
-    after = [r for r in _following(instance.id, task)]
+    after, _ = _following(instance.id, task)
     if not after or _acted(Task.run_id.in_([r.id for r in after])):
         raise _too_late()
     if run.state == "paused":
@@ -264,10 +275,14 @@ def _following_untouched(instance: Instance, step: Step, task: Task, run: Run) -
             raise _too_late()
         return
     steps = store.by_id(instance.definition_id).steps
-    after = _following(instance.id, task)
+    after, came = _following(instance.id, task)
+    for join in _joins(instance.id, Run.state == "done"):
+        mine = [t for t in join.arrived if t in came]
+        if mine and (join.arrived[-1] not in mine or steps[join.step].wait != "all"):  # others have gone on from it, or ended
+            raise _too_late()
     if _acted(Task.run_id.in_([r.id for r in after] or [0])):
         raise _too_late()
-    if all(r.state == "cancelled" for r in after) and not _waited_for(instance, task, run):
+    if all(r.state == "cancelled" for r in after) and not _waited_for(instance, came, run):
         raise _too_late()
     for run in after:
         kind = steps[run.step].type if run.step in steps else ""
@@ -275,21 +290,35 @@ def _following_untouched(instance: Instance, step: Step, task: Task, run: Run) -
             raise Conflict("之后的环节已经自动进行，不能取回", code="too_late")
         if kind == "join" and run.state == "done" and steps[run.step].wait != "all":
             raise _too_late()
-        if kind == "task" and run.state not in ("open", "done"):
+        if kind in ("task", "timer") and run.state not in ("open", "done"):
+            raise _too_late()
+        if kind == "task" and run.state == "done" and not _passed_by_itself(run):  # somebody skipped it
             raise _too_late()
         if run.state == "done" and steps[run.step].on_complete:
             raise Conflict("之后的环节已产生结果，不能取回", code="has_effects")
 
 
-def _waited_for(instance: Instance, task: Task, run: Run) -> bool:
+def _passed_by_itself(run: Run) -> bool:
+    return Task.select(Task.id).where(Task.run_id == run.id, Task.action == "skip").exists()  # type: ignore[no-any-return]
+
+
+def _waited_for(instance: Instance, came: set[int], run: Run) -> bool:
     """Of an answer that no step followed on: whether its fork still goes on. Else the case was over, or its branches
     were ended, and what it is now came of something else."""
-    joins = Run.select(Run.arrived).where(Run.instance_id == instance.id, Run.fork_id.is_null(False), Run.state != "cancelled")
-    if any(task.id in arrived for (arrived,) in joins.tuples()):
+    joins = {r.fork_id: r for r in _joins(instance.id, Run.state != "cancelled")}
+    if any(r.state in ("open", "paused") and came & set(r.arrived) for r in joins.values()):
         return True
-    scope = run.branch.rpartition(":")[0]
-    return bool(scope) and Run.select(Run.id).where(
-        Run.instance_id == instance.id, Run.state.in_(("open", "paused")), Run.branch.startswith(f"{scope}:")).exists()
+    scope = run.branch
+    while scope := scope.rpartition(":")[0]:  # the innermost fork, and those around it as far as this answer ended the inner ones
+        if Run.select(Run.id).where(Run.instance_id == instance.id, Run.state.in_(("open", "paused")),
+                                    Run.branch.startswith(f"{scope}:")).exists():
+            return True
+        outer, _, fork = scope.rpartition("/")
+        join = joins.get(int(fork))
+        if join is None or not came & set(join.arrived):
+            return False
+        scope = f"{outer}/" if outer else ""
+    return False
 
 
 def may_retrieve(instance: Instance, person: Any) -> bool:

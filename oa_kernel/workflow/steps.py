@@ -46,7 +46,7 @@ def go_on(case: Case, run: Run, outcome: str = "") -> list[str]:
     if outcome not in ("", "completed") and not any("outcome" in b.when for b in step.next):
         moves.rejected(case, f"“{step.title}”没有办成")
         return []
-    task = Task.get_or_none(Task.id == run.from_task_id) if run.from_task_id else None
+    task = Task.by_id(run.from_task_id) if run.from_task_id else None
     return moves.advance(case, step, branch=run.branch, task=task)
 
 
@@ -169,7 +169,7 @@ def repeat_service(run_id: int, by: Any) -> None:
     if by is not None and not permissions.allows(by, MANAGE):
         raise Forbidden("只有流程管理员可以重做")
     with db.transaction():
-        run = Run.get_or_none(Run.id == run_id)
+        run = Run.by_id(run_id)
         if run is None:
             raise NotFound("没有这个服务环节")
         instance = lock_instance(run.instance_id)
@@ -203,7 +203,7 @@ def _start_child(case: Case, step: Step, run_id: int) -> None:
 
 def child_ended(child: Instance, outcome: str, by: Any) -> None:
     """The sub-process is over: the case that waited for it goes on."""
-    found = Run.get_or_none(Run.id == child.parent_run_id)
+    found = Run.by_id(child.parent_run_id)
     if found is None:
         return
     instance = lock_instance(found.instance_id)

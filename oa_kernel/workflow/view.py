@@ -51,7 +51,7 @@ def instance_actions(instance: Instance, person: Any) -> list[str]:
 
 def get_instance(instance_id: int, viewer: Any) -> Instance:
     """The case, if the person may see it; NotFound otherwise."""
-    instance = Instance.get_or_none(Instance.id == instance_id)
+    instance = Instance.by_id(instance_id)
     if instance is None or not can_see(viewer, instance):
         raise NotFound("没有这件事项")
     return instance  # type: ignore[no-any-return]

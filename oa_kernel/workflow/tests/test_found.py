@@ -202,3 +202,81 @@ def test_what_was_answered_in_a_branch_that_was_ended_is_not_taken_back(desk):
         with pytest.raises(Conflict):
             workflow.retrieve(case.id, who)
     assert desk.open(case) == {("pre", "head")}
+
+
+def test_a_withdrawn_case_that_was_submitted_and_taken_back_is_a_withdrawn_one_again(desk):
+    case = publish(desk, "one", "[a]")
+    workflow.withdraw(case.id, desk.drafter)
+    desk.act(case, "drafter")
+    assert desk.state(case) == "running"
+    workflow.retrieve(case.id, desk.drafter)
+    assert desk.state(case) == "withdrawn" and desk.open(case) == {("draft", "drafter")}
+    desk.act(case, "drafter")
+    assert desk.state(case) == "running" and desk.open(case) == {("sign", "a")}
+
+
+def test_what_was_submitted_is_not_taken_back_once_the_step_after_it_was_skipped(desk):
+    case = publish(desk, "one", "[a]")
+    workflow.skip(case.id, "sign", desk.admin, "不必")
+    workflow.jump(case.id, "draft", desk.admin, "重写")
+    with pytest.raises(Conflict):
+        workflow.retrieve(case.id, desk.drafter)
+    assert desk.open(case) == {("draft", "drafter")}
+
+
+def test_what_was_submitted_is_not_taken_back_once_the_waits_after_it_were_ended(desk):
+    desk.publish(("{id: draft, people: drafter, next: split}", "{id: split, type: fork, branches: [x, y]}",
+                  "{id: x, type: timer, after: 4 hours, next: both}", "{id: y, type: timer, after: 5 hours, next: both}",
+                  "{id: both, type: join, next: last}", "{id: last, people: {user: d}, next: end}"))
+    case = desk.start()
+    workflow.jump(case.id, "draft", desk.admin, "重写")
+    with pytest.raises(Conflict):
+        workflow.retrieve(case.id, desk.drafter)
+    assert desk.open(case) == {("draft", "drafter")}
+
+
+def in_two_branches(desk, *after):
+    desk.publish(("{id: draft, people: drafter, next: split}", "{id: split, type: fork, branches: [x, y]}",
+                  "{id: x, people: {user: a}, next: both}", "{id: y, people: {user: b}, next: both}",
+                  f"{{id: both, type: join, next: {'last' if after else 'end'}}}", *after))
+    return desk.start()
+
+
+def test_what_was_answered_in_a_branch_is_not_taken_back_once_another_branch_went_on_from_the_join(desk):
+    case = in_two_branches(desk, "{id: last, people: {user: d}, next: end}")
+    desk.act(case, "a")
+    desk.act(case, "b")
+    with pytest.raises(Conflict):
+        workflow.retrieve(case.id, desk.a)
+    assert desk.open(case) == {("last", "d")}
+    workflow.retrieve(case.id, desk.b)
+    assert desk.open(case) == {("y", "b")}
+    desk.act(case, "b")
+    assert desk.open(case) == {("last", "d")}
+
+
+def test_what_ended_a_case_by_a_join_is_not_taken_back_after_it_was_reopened(desk):
+    case = in_two_branches(desk)
+    desk.act(case, "a")
+    desk.act(case, "b")
+    assert desk.state(case) == "completed"
+    workflow.reopen(case.id, desk.admin, "漏项", target="y")
+    for who in (desk.a, desk.b):
+        with pytest.raises(Conflict):
+            workflow.retrieve(case.id, who)
+    assert desk.open(case) == {("y", "b")}
+
+
+def test_what_was_passed_by_itself_before_a_join_is_taken_back_with_what_led_to_it(desk):
+    desk.publish(("{id: draft, people: drafter, next: split}", "{id: split, type: fork, branches: [x, y, z]}",
+                  "{id: x, people: {user: a}, next: again}",
+                  "{id: again, people: {user: a}, skip_same_person: true, next: both}",
+                  "{id: y, people: {user: b}, next: both}", "{id: z, people: {user: c}, next: both}",
+                  "{id: both, type: join, wait: 2, next: last}", "{id: last, people: {user: d}, next: end}"))
+    case = desk.start()
+    desk.act(case, "a")
+    workflow.retrieve(case.id, desk.a)
+    desk.act(case, "b")
+    assert desk.open(case) == {("x", "a"), ("z", "c")}
+    desk.act(case, "a")
+    assert desk.open(case) == {("last", "d")}
