@@ -119,6 +119,17 @@ def make_demo(folder: Path) -> Path:
     return folder
 
 
+def make_office(folder: Path, organisation: str) -> Path:
+    """``oa init``: an installation with an administrator and nobody else."""
+    if not os.environ.get("OA_TEST_DATABASE"):
+        oa("init", str(folder), "--organisation", organisation)
+        return folder
+    url = _new_database()
+    oa("init", str(folder), "--organisation", organisation, OA_DATABASE_URL=url)
+    _point_to(folder, url)
+    return folder
+
+
 def copy_of(demo: Path, target: Path) -> Path:
     """A demo organisation of this test's own."""
     shutil.copytree(demo, target)

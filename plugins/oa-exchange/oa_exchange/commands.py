@@ -77,6 +77,18 @@ def add_partner(source: str, name: str, url: str | None, fingerprint: str, as_js
           f"指纹：{package.groups(partner.fingerprint)}")
 
 
+@exchange.command("renew-certificate")
+@_JSON
+def renew_certificate(as_json: bool) -> None:
+    """更换本单位的交换证书；各伙伴须导入新证书并重新核对指纹。"""
+    from . import package
+    from .services import identity
+
+    _ready()
+    own = identity.renew(None)
+    _show({"fingerprint": own.fingerprint, "not_after": own.not_after}, as_json, f"新的指纹：{package.groups(own.fingerprint)}")
+
+
 @exchange.command("partners")
 @_JSON
 def list_partners(as_json: bool) -> None:

@@ -88,9 +88,12 @@ def oa_outbox_handlers() -> list[c.OutboxHandler]:
 
 @hookimpl
 def oa_scheduled_tasks() -> list[c.ScheduledTask]:
-    from .services import messages
+    from .services import messages, sending
 
-    return [c.ScheduledTask("exchange.prune", "40 3 * * *", messages.prune, title="清理过期的交换记录")]
+    return [
+        c.ScheduledTask("exchange.resume", "* * * * *", sending.resume, title="继续发送待发的交换包"),
+        c.ScheduledTask("exchange.prune", "40 3 * * *", messages.prune, title="清理过期的交换记录"),
+    ]
 
 
 @hookimpl
@@ -105,3 +108,10 @@ def oa_commands() -> list[Any]:
     from .commands import exchange
 
     return [exchange]
+
+
+@hookimpl
+def oa_demo_data() -> list[c.DemoData]:
+    from .demo import build
+
+    return [c.DemoData(build=build, order=45)]

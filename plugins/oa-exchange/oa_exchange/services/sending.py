@@ -55,9 +55,23 @@ def _claim(partner_id: int) -> Partner | None:
             if queue.waiting(partner_id) is not None and busy:
                 queue.kick(partner_id, after=partner.busy_until)
             return None
-        lease = dt.timedelta(seconds=int(settings.get("timeout")) + 15)
+        lease = dt.timedelta(seconds=int(settings.get("timeout")) + 5)
         Partner.update(busy_until=now + lease).where(Partner.id == partner_id).execute()
     return partner
+
+
+def resume() -> int:
+    """Looks after what no errand looks after any more (a worker was killed); how many partners. For the scheduled task."""
+    now = clock.now()
+    waits = Message.select(Message.partner).where(Message.direction == "out", Message.state == "queued")
+    idle = Partner.select(Partner.id).where(
+        Partner.id.in_(waits), Partner.state == "active", Partner.url != "",
+        Partner.next_at.is_null() | (Partner.next_at <= now), Partner.busy_until.is_null() | (Partner.busy_until <= now),
+    ).limit(500)
+    found = [p.id for p in idle]
+    for partner_id in found:
+        queue.kick(partner_id)
+    return len(found)
 
 
 def _release(partner_id: int) -> None:
