@@ -169,7 +169,7 @@ def _given_back(run: Run, task: Task) -> Task | None:
     returned = Task.get_by_id(run.resume_task_id)
     found = Task.select().where(
         Task.run_id == returned.run_id, Task.id > task.id, Task.kind == returned.kind).order_by(Task.id).first()
-    return found if found is not None and found.state == "open" and not found.comment else None
+    return found if found is not None and found.state == "open" and not _acted(Task.parent_id == found.id) else None
 
 
 def _undo_following(case: Case, task: Task) -> None:
@@ -217,9 +217,11 @@ def last_act(instance: Instance, by: Any) -> tuple[Task, Run, Step]:
         raise Conflict("最后办理的不是您，不能取回", code="not_last")
     if task.action == "transfer":
         made = _after_transfer(task)
-        if made.state != "open" or made.comment or run.state != "open":
+        if made.state != "open" or run.state != "open" or _acted(Task.parent_id == made.id):
             raise _too_late()
     elif run.state == "open":
+        if task.action == "return":  # it has come straight back
+            raise _too_late()
         _nobody_after(step, run, task)
     elif task.action == "return":
         _return_untouched(instance, task, run)

@@ -280,3 +280,26 @@ def test_what_was_passed_by_itself_before_a_join_is_taken_back_with_what_led_to_
     assert desk.open(case) == {("x", "a"), ("z", "c")}
     desk.act(case, "a")
     assert desk.open(case) == {("last", "d")}
+
+
+def test_a_return_that_came_straight_back_is_not_taken_back(desk):
+    case = publish(desk, "sequence", "[a]")
+    desk.act(case, "a", "return", comment="改", target="draft", resume="direct")
+    desk.act(case, "drafter")
+    with pytest.raises(Conflict):
+        workflow.retrieve(case.id, desk.a)
+    assert desk.open(case) == {("sign", "a")}
+    assert desk.act(case, "a").id == case.id and desk.open(case) == {("last", "d")}
+
+
+@pytest.mark.parametrize("how", ["transfer", "return"])
+def test_an_opinion_that_was_only_saved_does_not_hinder_taking_back(desk, how):
+    case = publish(desk, "one", "[a]")
+    if how == "transfer":
+        desk.act(case, "a", "transfer", to=["e"])
+    else:
+        desk.act(case, "a", "return", comment="改", target="draft", resume="direct")
+        desk.act(case, "drafter")
+    desk.act(case, "e" if how == "transfer" else "a", "save", comment="还没想好")
+    workflow.retrieve(case.id, desk.a if how == "transfer" else desk.drafter)
+    assert desk.open(case) == {("sign", "a") if how == "transfer" else ("draft", "drafter")}
