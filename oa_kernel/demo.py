@@ -145,6 +145,10 @@ def build(progress: Callable[[str], Any] | None = None) -> DemoOrganisation:
     for owner, item in sorted(builtin.collect_with_owner("oa_demo_data"), key=lambda pair: pair[1].order):
         tell(f"{owner} 的示例数据")
         item.build(org)
+    tell("临时授权")
+    from . import demo_rights
+
+    demo_rights.build(org)
     tell("本单位自己的台账")
     demo_ledger.build(org)
     permissions.write_uses()
