@@ -11,7 +11,7 @@ from oa_kernel import runtime as runtimes
 from oa_kernel.notifications import security
 from oa_kernel.runtime import Runtime
 
-from . import assets, door, ops, problems, rendering, texts
+from . import assets, cookies, door, ops, problems, rendering, texts
 from .access import Pages, UndeclaredRoute
 from .api import Api
 from .limits import Limiter
@@ -88,13 +88,13 @@ def reattach(app: Flask, running: Runtime) -> None:
 
 def _configure(app: Flask, running: Runtime) -> None:
     web = running.config["web"]
-    secure = web["secure_cookies"]
+    secure = web["base_url"].startswith("https:") if web["secure_cookies"] is None else web["secure_cookies"]
     app.config.update(
         SECRET_KEY=running.keys.secret("web.cookies"),
-        SESSION_COOKIE_NAME="oa_flash",
+        SESSION_COOKIE_NAME=cookies.called(cookies.FLASH, secure),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=web["base_url"].startswith("https:") if secure is None else secure,
+        SESSION_COOKIE_SECURE=secure,
         SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=web["max_body"],
         MAX_FORM_MEMORY_SIZE=web["max_body"],

@@ -10,11 +10,11 @@ from flask import current_app, g, request
 
 from oa_kernel.errors import Forbidden
 
+from .cookies import CSRF, called
 from .i18n import gettext as _
 
 FIELD = "_csrf"
 HEADER = "X-CSRF-Token"
-COOKIE = "oa_csrf"
 
 
 def csrf_token() -> str:
@@ -24,7 +24,7 @@ def csrf_token() -> str:
         return str(session.csrf)
     token: str | None = getattr(g, "oa_csrf_new", None)
     if token is None:
-        cookie = request.cookies.get(COOKIE, "")
+        cookie = _cookie()
         token = cookie if _genuine(cookie) else _sign(secrets.token_urlsafe(24))
         g.oa_csrf_new = token
     return token
@@ -37,7 +37,7 @@ def check(given: str | None) -> None:
     if session is not None:
         good = hmac.compare_digest(given.encode(), str(session.csrf).encode())
     else:
-        cookie = request.cookies.get(COOKIE, "")
+        cookie = _cookie()
         good = _genuine(cookie) and hmac.compare_digest(given.encode(), cookie.encode())
     if not good:
         raise Forbidden(_("页面已过期或请求来源不明，没有执行任何操作。请返回上一页刷新后重试"), code="csrf")
@@ -51,11 +51,15 @@ def from_request() -> str | None:
 def keep(response: Any) -> None:
     """Sends the stranger's cookie along, where a form was shown."""
     token = getattr(g, "oa_csrf_new", None)
-    if token is not None and request.cookies.get(COOKIE) != token:
+    if token is not None and _cookie() != token:
         response.set_cookie(
-            COOKIE, token, httponly=True, samesite="Strict", secure=current_app.config["SESSION_COOKIE_SECURE"],
+            called(CSRF), token, httponly=True, samesite="Strict", secure=current_app.config["SESSION_COOKIE_SECURE"],
             path="/",
         )
+
+
+def _cookie() -> str:
+    return request.cookies.get(called(CSRF), "")
 
 
 def _sign(value: str) -> str:
@@ -68,4 +72,4 @@ def _genuine(token: str) -> bool:
     return bool(dot) and hmac.compare_digest(_sign(value).encode(), token.encode())
 
 
-__all__ = ["COOKIE", "FIELD", "HEADER", "check", "csrf_token", "from_request", "keep"]
+__all__ = ["FIELD", "HEADER", "check", "csrf_token", "from_request", "keep"]

@@ -18,10 +18,12 @@ from oa_kernel.errors import BadRequest, Forbidden, NotFound, TooLarge, Unauthen
 
 from . import csrf
 from .access import Access
+from .cookies import SESSION, called
 from .i18n import gettext as _
 
-SESSION_COOKIE = "oa_session"
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+#: files of ours are no pages: nothing is said of scripts, so that a worker among them may do what it was written for
+_ASSET_CSP = "object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 #: what comes before everything else → its page
 _STEPS = {"password": "/sign-in/password", "profile": "/sign-in/first", "second_factor": "/sign-in/bind"}
@@ -105,7 +107,7 @@ def _identify(access: Access | None) -> None:
         g.oa_token, g.oa_person = token_row, who
         credential = f"token:{token_row.id}"
     else:
-        secret = request.cookies.get(SESSION_COOKIE)
+        secret = request.cookies.get(called(SESSION))
         found = identity.session_by_secret(secret) if secret else None
         if found is not None:
             g.oa_session, who = found
@@ -229,22 +231,24 @@ def _leave(response: Any) -> Any:
     headers = response.headers
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Request-Id"] = getattr(g, "oa_request_id", "")
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if current_app.config["OA_HSTS"]:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if request.endpoint == "oa.asset":
+        headers["Content-Security-Policy"] = _ASSET_CSP
         return response
     if response.mimetype == "text/html":
         csrf.keep(response)
     headers.setdefault("Content-Security-Policy", _CSP)
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if current_app.config["OA_HSTS"]:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
     access = getattr(g, "oa_access", None)
     if not (access is not None and access.cacheable) and "Cache-Control" not in headers:
         headers["Cache-Control"] = "no-store"
     if response.mimetype == "text/html":
         headers.add("Vary", "HX-Request")
     if getattr(g, "oa_stale_cookie", False) and g.oa_session is None:
-        response.delete_cookie(SESSION_COOKIE, path="/")
+        drop_session_cookie(response)
     from . import metrics
 
     metrics.observe(request.endpoint, request.method, response.status_code, g.get("oa_began"))
@@ -260,9 +264,15 @@ def _forget(_error: BaseException | None) -> None:
 def set_session_cookie(response: Any, secret: str) -> None:
     """Hands the browser its session. Always a fresh secret: an earlier one is not carried over a sign-in."""
     response.set_cookie(
-        SESSION_COOKIE, secret, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
+        called(SESSION), secret, httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
         path="/",
     )
+
+
+def drop_session_cookie(response: Any) -> None:
+    """Takes the session back from the browser."""
+    response.delete_cookie(
+        called(SESSION), path="/", httponly=True, samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"])
 
 
 def refuse_unseen(condition: bool, message: str = "没有这一页，或者您不能查看它") -> None:
@@ -272,6 +282,6 @@ def refuse_unseen(condition: bool, message: str = "没有这一页，或者您�
 
 
 __all__ = [
-    "SESSION_COOKIE", "check_permission", "identity_step", "install", "person", "refuse_unseen", "session",
+    "check_permission", "drop_session_cookie", "identity_step", "install", "person", "refuse_unseen", "session",
     "set_session_cookie", "token",
 ]

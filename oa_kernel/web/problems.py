@@ -14,7 +14,7 @@ from flask import Flask, g, json, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from oa_kernel import clock, db
+from oa_kernel import clock, context, db
 from oa_kernel.errors import (
     BadRequest,
     Forbidden,
@@ -31,7 +31,10 @@ from oa_kernel.errors import (
 from .i18n import gettext as _
 
 log = logging.getLogger("oa.web")
+security = logging.getLogger("oa.security")
 
+#: refusals of other kinds that an honest program does not meet
+_SUSPICIOUS = frozenset(("invalid_token", "unknown_host", "bad_cursor"))
 #: bytes of a refused body that are still read
 _MOST_REST = 64 * 1024**2
 
@@ -78,8 +81,19 @@ def problem(error: OAError, reference: str = "") -> Any:
 
 def _expected(error: OAError) -> Any:
     if error.status >= 500:
-        log.error("%s %s: %s (%s)", request.method, request.path, error.message, error.code)
+        log.error("%s %r: %s (%s)", request.method, request.path, error.message, error.code)
+    elif error.status in (403, 429) or error.code in _SUSPICIOUS:
+        _log_refusal(error)
     return answer(error)
+
+
+def _log_refusal(error: OAError) -> None:
+    """A line an intrusion is found by: what was refused to whom. %r keeps what they typed on that line."""
+    actor = context.current()
+    security.warning(
+        "refused %s %s %s %r person=%s ip=%s credential=%s request=%s", error.status, error.code, request.method, request.path,
+        actor.person_id, actor.ip or request.remote_addr, actor.credential or "-", g.get("oa_request_id", ""),
+    )
 
 
 def answer(error: OAError, reference: str = "") -> Any:
@@ -161,7 +175,7 @@ def _http(error: HTTPException) -> Any:
 
 def _unexpected(error: Exception) -> Any:
     reference = f"{clock.local(clock.now()):%m%d%H%M}-{secrets.token_hex(3).upper()}"
-    log.error("reference %s: %s %s failed", reference, request.method, request.path, exc_info=error)
+    log.error("reference %s: %s %r failed", reference, request.method, request.path, exc_info=error)
     if isinstance(error, peewee.OperationalError | peewee.InterfaceError):
         db.close()  # a dead connection must not be kept
         made: OAError = Unavailable(_("数据库暂时没有响应，这次操作没有保存。请稍后重试"), code="database_unavailable")

@@ -30,6 +30,9 @@ def index() -> Any:
 @pages.post("/profile", permission=_OWN)
 def save() -> Any:
     form = request.form
+    # the link for a forgotten password goes there: a browser left open must not be enough to turn it aside
+    if form.get("email", "") != person().email and not identity.check_password(person(), form.get("password", "")):
+        return _details(form, {"password": [_("更改邮箱要填写当前密码")]}, 422)
     try:
         identity.update_person(
             person(), email=form.get("email", ""), phone=form.get("phone", ""), mobile=form.get("mobile", ""),

@@ -10,7 +10,7 @@ from oa_kernel import identity, runtime
 from oa_kernel.errors import Invalid, OAError, Unauthenticated
 
 from ..access import Pages
-from ..door import SESSION_COOKIE, identity_step, person, session, set_session_cookie
+from ..door import drop_session_cookie, identity_step, person, session, set_session_cookie
 from ..i18n import LOCALES
 from ..i18n import gettext as _
 from ..rendering import flash, form_errors, redirect, redirect_back, render, safe_target
@@ -178,7 +178,9 @@ def sign_out() -> Any:
         identity.end_session(session(), by=person())
     g.oa_session = g.oa_person = None
     response = redirect("/sign-in")
-    response.delete_cookie(SESSION_COOKIE, path="/")
+    drop_session_cookie(response)
+    # what was typed and is kept in this browser is of who has just left it
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 

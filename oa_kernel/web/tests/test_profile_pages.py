@@ -44,9 +44,11 @@ def test_one_s_own_pages_open_and_a_stranger_is_sent_to_sign_in(browser, oa_clie
 
 
 def test_details_are_saved_and_a_wrong_one_stays_typed(browser, clerk):
-    assert "已保存" in browser.post("/profile", email="zhou@example.cn", phone="8012", mobile="13800138000")
+    assert "要填写当前密码" in browser.post("/profile", 422, email="zhou@example.cn", phone="8012", mobile="", password="no")
+    assert Person.get_by_id(clerk.id).email == ""
+    assert "已保存" in browser.post("/profile", email="zhou@example.cn", phone="8012", mobile="13800138000", password=PASSWORD)
     assert Person.get_by_id(clerk.id).phone == "8012"
-    page = browser.post("/profile", 422, email="not-an-address", phone="8012", mobile="")
+    page = browser.post("/profile", 422, email="not-an-address", phone="8012", mobile="", password=PASSWORD)
     assert 'value="not-an-address"' in page and 'href="#field-email"' in page
     assert Person.get_by_id(clerk.id).email == "zhou@example.cn"
 
