@@ -153,17 +153,18 @@ def make(oa: Runtime) -> Factories:
     return Factories()
 
 
+@pytest.fixture(scope="session")
+def oa_apps() -> dict[str, Any]:
+    """The applications put together so far, by what they were made from."""
+    return {}
+
+
 @pytest.fixture
-def oa_app(oa: Runtime) -> Any:
+def oa_app(oa: Runtime, oa_template: Installation, oa_apps: dict[str, Any]) -> Any:
     """The Flask application of the running installation."""
-    from oa_kernel import web
+    from . import applications
 
-    from .client import Client
-
-    app = web.create_app(oa)
-    app.testing = True
-    app.test_client_class = Client
-    return app
+    return applications.application(oa, oa_template, oa_apps)
 
 
 @pytest.fixture
