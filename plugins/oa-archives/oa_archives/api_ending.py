@@ -9,7 +9,7 @@ from oa_kernel import web
 from . import rights
 from .api import api
 from .models_use import APPRAISAL_STATES, OPINIONS, TRANSFER_STATES, Appraisal, Transfer
-from .services import appraisal, destruction, transfer, transfer_files
+from .services import appraisal, appraisal_case, destruction, transfer, transfer_files
 from .tables import XLSX
 
 _LIST = {
@@ -78,7 +78,7 @@ def write_opinions(id: int, body: dict[str, Any]) -> Any:
 def move_appraisal(id: int, what: str, body: dict[str, Any]) -> Any:
     """Decided in the workflow ``archives.appraisal``."""
     person = web.person()
-    (appraisal.submit if what == "submit" else appraisal.drop)(person, id, body["version"])
+    (appraisal_case.submit if what == "submit" else appraisal.drop)(person, id, body["version"])
     return _list(appraisal.get(person, id))
 
 

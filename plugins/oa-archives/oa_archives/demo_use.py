@@ -12,7 +12,7 @@ from oa_kernel.errors import OAError
 from . import checks, paper, settings
 from .archival_number import ArchivalNumber
 from .models import TEXT, Item, Part
-from .services import access, appraisal, borrowing, filing, keeping, terms
+from .services import access, appraisal, appraisal_case, borrowing, filing, keeping, terms
 from .services.labels import labels
 
 #: year, title, text: ten-year records of the time before this system
@@ -46,7 +46,7 @@ def build(org: Any) -> None:
         entries = list(appraisal.entries(archivist, row).items)
         row = appraisal.judge(archivist, row.id, row.version, [
             {"entry": entries[-1].id, "opinion": "keep", "keep_until": clock.today().year + 10, "reason": "设备仍在使用，延长十年"}])
-        case = appraisal.submit(archivist, row.id, row.version)
+        case = appraisal_case.submit(archivist, row.id, row.version)
     _approve(case.id, org.members(_OFFICE)[0])
 
 

@@ -14,9 +14,9 @@ from . import __version__, settings
 @hookimpl
 def oa_plugin() -> c.PluginInfo:
     """Who the plugin is."""
-    from .services import appraisal, borrowing, pending
+    from .services import appraisal_case, borrowing, pending
 
-    for room in (pending, borrowing, appraisal):
+    for room in (pending, borrowing, appraisal_case):
         room.connect()
     return c.PluginInfo(
         name="archives", title="档案", version=__version__, kernel=">=0.1,<1",
@@ -112,10 +112,10 @@ def oa_workflows() -> list[Path]:
 
 @hookimpl
 def oa_workflow_effects() -> list[c.WorkflowEffect]:
-    from .services import appraisal, borrowing
+    from .services import appraisal_case, borrowing
 
     return [c.WorkflowEffect("archives.lend", "借阅期限开始", borrowing.lend),
-            c.WorkflowEffect("archives.appraisal_decided", "鉴定意见生效", appraisal.decided)]
+            c.WorkflowEffect("archives.appraisal_decided", "鉴定意见生效", appraisal_case.decided)]
 
 
 @hookimpl

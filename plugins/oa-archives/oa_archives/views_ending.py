@@ -14,7 +14,7 @@ from . import rights, settings
 from .models import RETENTIONS
 from .models_use import APPRAISAL_STATES, OPINIONS, TRANSFER_STATES
 from .services import appraisal as appraising
-from .services import destruction, transfer_files
+from .services import appraisal_case, destruction, transfer_files
 from .services import transfer as handing_over
 from .tables import XLSX
 from .views import pages
@@ -116,7 +116,7 @@ def move_appraisal(id: int, what: str) -> Any:
             done = destruction.destroy(person, id, form.get("number", ""))
             web.flash(web.gettext("已销毁 %(n)s 件，%(f)s 个文件的内容连同密钥已清除", n=done["destroyed"], f=done["files"]))
         elif what == "submit":
-            appraising.submit(person, id, _number(form.get("version")))
+            appraisal_case.submit(person, id, _number(form.get("version")))
             web.flash(web.gettext("已送审"))
         else:
             appraising.drop(person, id, _number(form.get("version")))

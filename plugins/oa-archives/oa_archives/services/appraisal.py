@@ -9,26 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from oa_kernel import audit, clock, db, numbering, permissions, signals, workflow
+from oa_kernel import audit, clock, db, numbering, permissions, workflow
 from oa_kernel.errors import Conflict, Invalid, NotFound
 
-from .. import rights, settings
-from ..models import RETENTIONS, Item
+from .. import rights
+from ..models import Item
 from ..models_use import OPINIONS, Appraisal, AppraisalEntry
 from . import queries
 
 SUBJECT = "archives.appraisal"
-DEFINITION = "archives.appraisal"
 #: years of the terms that end
 TERMS = {"D30": 30, "D10": 10}
 #: records of one list
 MOST = 1000
-
-
-def connect() -> None:
-    """Listens from now on; more than once does no harm."""
-    signals.workflow_rejected.connect(_refused)
-    signals.workflow_cancelled.connect(_refused)
 
 
 def url(appraisal_id: Any) -> str:
@@ -119,7 +112,7 @@ def judge(person: Any, appraisal_id: Any, version: int, opinions: Sequence[Mappi
     """
     permissions.require(person, rights.APPRAISE)
     with db.transaction():
-        row = _draft(person, appraisal_id, version)
+        row = draft_of(person, appraisal_id, version)
         known = {e.id: e for e in AppraisalEntry.select().where(AppraisalEntry.appraisal == row.id)}
         before, after = {}, {}
         for one in opinions:
@@ -155,31 +148,16 @@ def _opinion(entry: AppraisalEntry, data: Mapping[str, Any]) -> dict[str, Any]:
     return {"opinion": opinion, "reason": reason, "keep_until": until}
 
 
-def submit(person: Any, appraisal_id: Any, version: int) -> Any:
-    """Sends the list to be decided; the case."""
-    permissions.require(person, rights.APPRAISE)
-    with db.transaction():
-        row = _draft(person, appraisal_id, version)
-        count = db.fn.COUNT(AppraisalEntry.id)
-        numbers = dict(AppraisalEntry.select(AppraisalEntry.opinion, count).where(AppraisalEntry.appraisal == row.id)
-                       .group_by(AppraisalEntry.opinion).tuples())
-        form = {"number": row.number, **{opinion: int(numbers.get(opinion, 0)) for opinion in OPINIONS}}
-        case = workflow.start(DEFINITION, f"档案鉴定：{row.number} {row.title}", form, person, subject=(SUBJECT, row.id))
-        Appraisal.update(state="deciding", instance_id=case.id, version=Appraisal.version + 1).where(Appraisal.id == row.id).execute()
-        audit.record("archives.appraisal_submitted", SUBJECT, row.id, title=row.number, by=person, before={"state": "draft"},
-                     after={"state": "deciding", "opinions": numbers})
-    return case
-
-
 def drop(person: Any, appraisal_id: Any, version: int) -> None:
     """Gives a list up before it is decided; its records are free again."""
     permissions.require(person, rights.APPRAISE)
     with db.transaction():
-        row = _draft(person, appraisal_id, version)
-        _free(row, "dropped", person)
+        row = draft_of(person, appraisal_id, version)
+        free(row, "dropped", person)
 
 
-def _draft(person: Any, appraisal_id: Any, version: int) -> Appraisal:
+def draft_of(person: Any, appraisal_id: Any, version: int) -> Appraisal:
+    """A list that may still be changed, locked. Raises Conflict."""
     row = db.lock_rows(Appraisal.select().where(Appraisal.id == get(person, appraisal_id).id)).get()
     if row.state != "draft":
         raise Conflict("这份清册已经送审或办完，不能再改", code="not_draft")
@@ -188,38 +166,8 @@ def _draft(person: Any, appraisal_id: Any, version: int) -> Appraisal:
     return row
 
 
-def decided(instance: Any, _task: Any, by: Any) -> None:
-    """Effect ``archives.appraisal_decided``: new terms hold at once; what is to be destroyed waits for its witnesses."""
-    if instance.subject_kind != SUBJECT:
-        return
-    row = db.lock_rows(Appraisal.select().where(Appraisal.id == int(instance.subject_id))).get()
-    if row.state != "deciding":
-        raise Conflict("这份清册不在审批中", code="not_deciding")
-    permissions.require(by, rights.DECIDE)
-    now = clock.now()
-    kept = list(AppraisalEntry.select().where(AppraisalEntry.appraisal == row.id, AppraisalEntry.opinion != "destroy"))
-    for entry in kept:
-        values = {"retention": "Y", "keep_until": None} if entry.opinion == "permanent" else {"keep_until": entry.keep_until}
-        Item.update(appraisal_id=None, **values).where(Item.id == entry.item_id).execute()
-        AppraisalEntry.update(done_at=now, note=OPINIONS[entry.opinion]).where(AppraisalEntry.id == entry.id).execute()
-        audit.record("archives.retention", queries.SUBJECT, entry.item_id, title=f"{entry.archival_number} {entry.title}", by=by,
-                     before={"retention": RETENTIONS[entry.retention]}, after={**values, "list": row.number})
-    rest = row.count - len(kept)
-    Appraisal.update(state="approved" if rest else "done", decided_at=now, decided_by_name=by.name if by else "",
-                     version=Appraisal.version + 1).where(Appraisal.id == row.id).execute()
-    audit.record("archives.appraisal_approved", SUBJECT, row.id, title=row.number, by=by, before={"state": "deciding"},
-                 after={"kept": len(kept), "to_destroy": rest})
-
-
-def _refused(_sender: Any, *, instance: Any, by: Any = None, **_: Any) -> None:
-    if instance.subject_kind != SUBJECT or not settings.on():
-        return
-    row = db.lock_rows(Appraisal.select().where(Appraisal.id == int(instance.subject_id))).first()
-    if row is not None and row.state == "deciding":
-        _free(row, "refused", by)
-
-
-def _free(row: Appraisal, state: str, by: Any) -> None:
+def free(row: Appraisal, state: str, by: Any) -> None:
+    """Ends a list before anything came of it; its records are free again."""
     Item.update(appraisal_id=None).where(Item.appraisal_id == row.id, Item.state == "kept").execute()
     Appraisal.update(state=state, version=Appraisal.version + 1).where(Appraisal.id == row.id).execute()
     audit.record(f"archives.appraisal_{state}", SUBJECT, row.id, title=row.number, by=by, before={"state": row.state},

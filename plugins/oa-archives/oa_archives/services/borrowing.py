@@ -102,6 +102,8 @@ def lend(instance: Any, _task: Any, by: Any) -> None:
         raise Conflict("这件档案已销毁，不能借出", code="destroyed")
     if row.state not in (("lent", "ended") if renewal else ("asked",)):
         raise Conflict("这次借阅已经结束", code="not_open")
+    if instance.form.get("number") != item.archival_number:
+        raise Conflict(f"申请上的档号被改成了别的，实际申请的是 {item.archival_number}", code="number_changed")
     errors: dict[str, list[str]] = {}
     days = _days(instance.form.get("days"), errors)
     if errors:

@@ -10,7 +10,7 @@ from oa_kernel.errors import Conflict, Forbidden
 
 from .. import rights
 from ..models import TEXT, Item, Part
-from ..models_use import Appraisal, AppraisalEntry
+from ..models_use import Appraisal, AppraisalEntry, Borrowing
 from . import filing, queries, sources
 from .appraisal import SUBJECT, get
 from .labels import labels
@@ -108,6 +108,7 @@ def _destroy(item: Item, entry: AppraisalEntry, row: Appraisal, by: Any) -> tupl
     result = files.erase(found, f"{row.number} {item.archival_number}", by,
                          of=[(filing.SUBJECT, item.id), (item.source_kind, item.source_id)])
     now = clock.now()
+    Borrowing.update(state="ended", ended_at=now).where(Borrowing.item == item.id, Borrowing.state == "lent").execute()
     source = sources.all_sources().get(item.source_kind)
     if source is not None and source.erased is not None:
         source.erased(item.source_id, row.number, by)

@@ -54,7 +54,7 @@ def mark_of(person: Any, row: Borrowing) -> str:
 
 
 def page_count(person: Any, borrowing_id: Any, position: int) -> tuple[Borrowing, Item, Part, int]:
-    """The borrowing, record and file, and how many pages it has on the screen; the reading is noted as a use.
+    """The borrowing, record and file, and how many pages it has on the screen.
 
     :raises NotFound: the term is over. Conflict: this kind of file cannot be shown.
     """
@@ -67,15 +67,14 @@ def page_count(person: Any, borrowing_id: Any, position: int) -> tuple[Borrowing
             document = _document(part)
             count = len(document)
             document.close()
-    uses.note(item, person, "read", row.purpose)
     return row, item, part, count
 
 
 def page_image(person: Any, borrowing_id: Any, position: int, page: int) -> bytes:
-    """A page as PNG with the watermark in its pixels. Pages count from 1."""
+    """A page as PNG with the watermark in its pixels; the reading is noted as a use. Pages count from 1."""
     from PIL import Image, UnidentifiedImageError
 
-    row, _, part = _part(person, borrowing_id, position)
+    row, item, part = _part(person, borrowing_id, position)
     if not part.shown:
         raise Conflict("这种格式不能在线阅读；确有需要请在借阅时申请下载", code="not_shown")
     if _kind(part) == "picture":
@@ -89,6 +88,7 @@ def page_image(person: Any, borrowing_id: Any, position: int, page: int) -> byte
             raise Conflict("这张图片打不开", code="not_shown") from error
     else:
         picture = _rendered(part, page)
+    uses.note(item, person, "read", row.purpose)
     return _stamped(picture, mark_of(person, row))
 
 

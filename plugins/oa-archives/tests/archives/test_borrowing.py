@@ -118,7 +118,7 @@ def test_uses_are_counted_once_a_day_by_department_month_purpose_and_record(desk
     item = desk.file()
     row = lent(desk, item)
     for _ in range(2):
-        reading.page_count(desk.stranger, row.id, 1)
+        reading.page_image(desk.stranger, row.id, 1, 1)
     uses.note(item, desk.reader, "read")
     found = uses.statistics(desk.archivist)
     assert Use.select().count() == 3 and found["total"] == 3

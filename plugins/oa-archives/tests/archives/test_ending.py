@@ -8,13 +8,24 @@ import zipfile
 import pytest
 from oa_archives.models import Item
 from oa_archives.models_use import Appraisal, AppraisalEntry
-from oa_archives.services import access, appraisal, destruction, filing, keeping, packages, queries, transfer, transfer_files
+from oa_archives.services import (
+    access,
+    appraisal,
+    appraisal_case,
+    destruction,
+    filing,
+    keeping,
+    packages,
+    queries,
+    transfer,
+    transfer_files,
+)
 
 from oa_kernel import clock, crypto, db, files, permissions, workflow
 from oa_kernel import contributions as c
 from oa_kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
-from .things import pdf
+from .things import ERASED, pdf
 
 pytestmark = pytest.mark.oa_databases
 
@@ -77,10 +88,16 @@ def test_from_the_list_to_content_that_nothing_brings_back(court, oa_client):
         {**wrong[0], "keep_until": clock.today().year + 5},
         {"entry": entries[forever.id].id, "opinion": "permanent", "reason": "涉及本机关沿革"}])
     with pytest.raises(Conflict, match="别人改过"):
-        appraisal.submit(court.archivist, row.id, row.version - 1)
-    case = appraisal.submit(court.archivist, row.id, row.version)
+        appraisal_case.submit(court.archivist, row.id, row.version - 1)
+    case = appraisal_case.submit(court.archivist, row.id, row.version)
     with pytest.raises(Conflict):
         destruction.witness(court.one, row.id)
+    task = workflow.Task.get(workflow.Task.instance_id == case.id, workflow.Task.assignee_id == court.decider.id)
+    workflow.act(task.id, "return", by=court.decider, comment="理由再写清楚", target="draft")
+    row = appraisal.get(court.archivist, row.id)
+    row = appraisal.judge(court.archivist, row.id, row.version, [
+        {"entry": entries[forever.id].id, "opinion": "permanent", "reason": "涉及本机关沿革，有查考价值"}])
+    assert row.state == "draft" and appraisal_case.submit(court.archivist, row.id, row.version).id == case.id
     approve(case.id, court.decider)
     approve(case.id, court.decider)
     assert Appraisal.get_by_id(row.id).state == "approved"
@@ -100,6 +117,7 @@ def test_from_the_list_to_content_that_nothing_brings_back(court, oa_client):
     part = old.parts.get()
     path = files.blob_path(part.sm3)
     copy = path.read_bytes()
+    told = len(ERASED)
     assert [i.id for i in queries.find(court.archivist, {"q": "消防", "year": "2010"}).items][0] == forever.id
     assert destruction.destroy(court.archivist, row.id, row.number) == {"destroyed": 1, "files": 1, "files_kept": 1}
     path.write_bytes(copy)  # a backup of the blobs comes back, and the key ring is whole
@@ -107,6 +125,7 @@ def test_from_the_list_to_content_that_nothing_brings_back(court, oa_client):
     db.database.execute_sql("UPDATE files_file SET erased_at = NULL")
     with pytest.raises(crypto.CryptoError):
         files.read_bytes(files.get(part.file_id))
+    assert ERASED[told:] == [(old.source_id, row.number)]
     gone = Item.get_by_id(old.id)
     assert (gone.state, gone.text, gone.title) == ("destroyed", "", "Old one") and row.number in destruction.told(gone)
     assert old.id not in [i.id for i in queries.find(court.archivist, {"q": "消防"}).items]
@@ -124,7 +143,7 @@ def test_from_the_list_to_content_that_nothing_brings_back(court, oa_client):
 def test_permanent_records_are_never_destroyed_even_on_an_approved_list(court):
     item, other = due(court, title="One"), due(court, title="Two")
     row = appraisal.create(court.archivist, "清册", everything=True)
-    case = appraisal.submit(court.archivist, row.id, row.version)
+    case = appraisal_case.submit(court.archivist, row.id, row.version)
     approve(case.id, court.decider)
     approve(case.id, court.decider)
     Item.update(retention="Y").where(Item.id == other.id).execute()

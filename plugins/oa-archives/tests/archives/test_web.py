@@ -71,3 +71,47 @@ def test_searching_by_the_page(desk, oa_client):
     assert "<mark>防演</mark>" in page
     assert "没有找到档案" in client.get("/archives", query_string={"q": "不存在的词"}).text
     assert client.get("/archives/pending").status_code in (403, 404)
+
+
+def test_borrowing_appraisal_and_transfer_by_rest(desk, api, make):
+    """Who may what, as status codes; one pass through each."""
+    import datetime as dt
+
+    from oa_kernel import clock, identity, workflow
+
+    make.person("head", "范启航", desk.other, [("处长", "head")])
+    item, old = desk.file(), desk.file(title="Old", choice={"retention": "D10"}, date=dt.date(2010, 3, 2))
+    reader, archivist = api(desk.stranger), api(desk.archivist)
+    base = "/api/v1/archives"
+    wish = {"number": item.archival_number, "purpose": "work", "reason": "核对", "days": 3}
+    made = reader.post(f"{base}/borrowings", json=wish)
+    assert made.status_code == 201 and made.json["title"] is None and made.json["state"] == "asked"
+    one = f"{base}/borrowings/{made.json['id']}"
+    assert reader.post(f"{base}/borrowings", json={**wish, "number": "Z109-WS·2026-Y-BGS-0099"}).status_code == 404
+    assert reader.get(f"{one}/pages/1/1").status_code == 404 and reader.get(f"{base}/borrowings/register").status_code == 403
+    for _ in range(2):
+        task = workflow.Task.get(workflow.Task.instance_id == made.json["instance"], workflow.Task.state == "open")
+        workflow.act(task.id, "approve", by=identity.by_ids([task.assignee_id])[task.assignee_id])
+    assert reader.get(one).json["files"][0]["shown"] and reader.get(f"{one}/pages/1/1").mimetype == "image/png"
+    assert reader.get(f"{one}/files/1").status_code == 403 and reader.get(f"{base}/{item.id}").status_code == 404
+    assert api(desk.reader).get(f"{one}/pages/1/1").status_code == 404
+    with clock.freeze(clock.now() + dt.timedelta(days=4)):
+        late = api(desk.stranger)
+        assert late.get(f"{one}/pages/1/1").status_code == 404 and late.get(one).json["state"] == "ended"
+    assert archivist.post(f"{base}/access", json={"items": [item.id], "open_from": None, "reason": "控制"}).json == {"changed": 1}
+    assert [i["id"] for i in archivist.get(f"{base}/due").json["items"]] == [old.id]
+    row = archivist.post(f"{base}/appraisals", json={"title": "清册", "items": [old.id]}).json
+    place = f"{base}/appraisals/{row['id']}"
+    assert reader.get(place).status_code == 404 and archivist.get(place).json["items"][0]["opinion"] == "destroy"
+    assert archivist.post(f"{place}/witness").status_code == 403
+    assert archivist.post(f"{place}/destroy", json={"number": row["number"]}).json["code"] == "not_approved"
+    assert archivist.post(f"{place}/drop", json={"version": row["version"]}).json["state"] == "dropped"
+    move = archivist.post(f"{base}/transfers", json={"first_year": 2026, "last_year": 2026}).json
+    place = f"{base}/transfers/{move['id']}"
+    assert reader.get(place).status_code == 403 and archivist.get(f"{place}/package").status_code == 409
+    assert archivist.post(f"{place}/checks", json={}).json == {"checked": 1, "failed": 0, "left": 0}
+    assert archivist.get(f"{place}/package").mimetype == "application/zip"
+    assert archivist.get(f"{place}/list.pdf").data[:5] == b"%PDF-" and archivist.get(f"{place}/list.xlsx").data[:2] == b"PK"
+    receipt = {"receipt_number": "7", "receipt_on": str(clock.today()), "receipt_by": "甲"}
+    assert archivist.post(f"{place}/receipt", json=receipt).json["state"] == "transferred"
+    assert archivist.get(f"{base}/statistics").json["total"] == 2

@@ -12,6 +12,7 @@ from oa_kernel.errors import Conflict, NotFound
 
 KNOWN = {}
 KEPT = []
+ERASED = []
 
 
 class _Plugin:
@@ -21,7 +22,8 @@ class _Plugin:
 
     @hookimpl
     def oa_record_sources(self):
-        return [c.RecordSource("things.thing", "事项", _describe, kept=lambda i, ref, by: KEPT.append((i, ref)))]
+        return [c.RecordSource("things.thing", "事项", _describe, kept=lambda i, ref, by: KEPT.append((i, ref)),
+                               erased=lambda i, number, by: ERASED.append((i, number)))]
 
 
 def plugin():

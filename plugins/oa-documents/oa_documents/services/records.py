@@ -11,7 +11,7 @@ from oa_kernel.errors import Conflict, NotFound
 from .. import settings
 from ..models import Outgoing, Revision
 from ..models_incoming import Incoming
-from . import formal, formal_ofd, incoming, incoming_lists, queries
+from . import erased, formal, formal_ofd, incoming, incoming_lists, queries
 
 SUBJECT = queries.SUBJECT
 #: what people did in the case, in the words of the draft sheet
@@ -97,7 +97,7 @@ def kept(document_id: str, reference: str, by: Any) -> None:
 
 SOURCE = RecordSource(
     kind=SUBJECT, title="发文", describe=describe, kept=kept, visible=lambda person, i: queries.may_see(person, int(i)),
-    url=lambda i: f"/documents/{i}",
+    url=lambda i: f"/documents/{i}", erased=erased.outgoing,
 )
 
 
@@ -154,4 +154,5 @@ def kept_incoming(document_id: str, reference: str, by: Any) -> None:
 INCOMING = RecordSource(
     kind=incoming.SUBJECT, title="收文", describe=describe_incoming, kept=kept_incoming,
     visible=lambda person, i: incoming_lists.file_readable(person, i), url=lambda i: f"/documents/incoming/{i}",
+    erased=erased.arrived,
 )
