@@ -27,7 +27,9 @@ def test_over_https_cookies_are_this_hosts_alone_and_every_answer_says_what_it_m
     assert entered.status_code == 303
     for set_by, name, same_site in ((form, "__Host-oa_csrf", "strict"), (entered, "__Host-oa_session", "lax")):
         line = cookies(set_by)[name]
-        assert "secure" in line and "httponly" in line and f"samesite={same_site}" in line and "path=/" in line and "domain" not in line
+        for word in ("secure", "httponly", f"samesite={same_site}", "path=/"):
+            assert word in line
+        assert "domain" not in line
     page = client.get("/profile", base_url="https://localhost")
     assert page.status_code == 200
     asset = page.text.partition('href="/static/')[2].partition('"')[0]
