@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from oa_kernel.testing.factories import PASSWORD
+from oa_kernel.web.downloads import send_bytes
 from oa_kernel.web.tests.pages import Browser
 
 
@@ -55,10 +56,19 @@ def test_refusals_stand_in_the_log_on_one_line_each(make, oa_client, caplog):
     with caplog.at_level(logging.WARNING, "oa.security"):
         browser.client.get("/admin/roles")
         browser.client.post("/profile%0aforged line", data={})
-        browser.client.post("/profile", data={"email": "x@example.cn"})
+        browser.client.post("/profile", data={"email": "x@example.cn"}, headers={"X-Forwarded-For": "203.0.113.9"})
         oa_client().get("/api/v1/me", headers={"Authorization": "Bearer oa_secret"})
+        assert oa_client().get("/sign-in", base_url="http://evil.example").status_code == 400
         browser.get("/todo")
     said = [r.getMessage() for r in caplog.records if r.name == "oa.security"]
-    assert len(said) == 3 and all("\n" not in line and "oa_secret" not in line for line in said)
+    assert len(said) == 4 and all("\n" not in line and "oa_secret" not in line for line in said)
     assert f"person={person.id}" in said[0] and "'/admin/roles'" in said[0]
-    assert "403 csrf POST '/profile'" in said[1] and "401 invalid_token" in said[2]
+    assert "403 csrf POST '/profile'" in said[1] and "ip=127.0.0.1" in said[1], "there is no proxy to believe"
+    assert "401 invalid_token" in said[2] and "400 unknown_host" in said[3]
+
+
+def test_a_files_name_and_kind_make_no_header_and_no_page():
+    answer = send_bytes(b"x", "text/html", "名\"\r\nSet-Cookie: a=b;.html", inline=True)
+    assert answer.mimetype == "application/octet-stream" and "Set-Cookie" not in answer.headers
+    assert answer.headers["Content-Disposition"].startswith("attachment; ") and "\n" not in answer.headers["Content-Disposition"]
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
