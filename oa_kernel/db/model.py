@@ -60,7 +60,8 @@ class Model(peewee.Model):
     @classmethod
     def get_by_id(cls, pk: Any) -> Any:
         """The row with that id; ``DoesNotExist`` without one."""
-        found = cls.by_id(pk)
+        # not ``cls.by_id``: a model may have a field of that name (who did it)
+        found = Model.by_id.__func__(cls, pk)  # type: ignore[attr-defined]
         if found is None:
             raise cls.DoesNotExist(f"{cls.__name__} {pk}")
         return found
