@@ -12,7 +12,7 @@ from typing import Any
 from oa_kernel import db, files, identity, outbox, workflow
 from oa_kernel.demo import ORGANISATION, DemoOrganisation, Story, acting, play
 
-from . import demo_incoming
+from . import demo_incoming, demo_more
 from . import demo_texts as texts
 from .models import Dispatch, Outgoing
 from .services import addressbook, annotations, dispatches, drafts, numbers, seals
@@ -25,9 +25,9 @@ _SENT_UP = ("draft", "head", "deputy", "leader", "office", "signed")
 
 def build(org: DemoOrganisation) -> None:
     """Adds series, seal, address book and documents."""
-    org.settings["documents"] = {"series": DOWN}
+    org.settings["documents"] = {"series": DOWN, "signer_title": "主任"}
     play([_foundations(org)])
-    play([*_stories(org), *demo_incoming.stories(org)])
+    play([*_stories(org), *demo_incoming.stories(org), *demo_more.stories(org, DOWN, MINUTES)])
     dispatches.mark_overdue()
 
 
@@ -40,7 +40,7 @@ def _foundations(org: DemoOrganisation) -> Story:
         org.grant("office", "documents_office")
         with acting(office):
             for code, title, first in ((DOWN, "市政府办公室发文", 37), (UP, "市政府办公室上行文", 12),
-                                       (LETTERS, "市政府办公室函", 21), (MINUTES, "主任办公会议纪要", 11)):
+                                       (LETTERS, "市政府办公室函", 21), (MINUTES, "主任办公会议纪要", 10), *demo_more.series()):
                 numbers.create_series(code, office, title=title, begin_at=first)
             for entry in texts.ORGANISATIONS:
                 addressbook.save(entry, office)

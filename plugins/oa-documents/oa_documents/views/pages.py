@@ -8,8 +8,6 @@ from flask import request
 
 from oa_kernel import web
 
-from ..services import standing
-
 pages = web.Pages("documents", __name__)
 
 STATE_WORDS = {
@@ -39,6 +37,19 @@ DISPATCH_WORDS = {
 }
 
 
+def standing_words(document: Any) -> str:
+    """What became of its force, in the reader's language; empty for what is in force."""
+    day = document.standing_on
+    if not document.standing or (day is None and document.standing != "withdrawn"):
+        return ""
+    if document.standing == "withdrawn":
+        return web.gettext("已撤销，自始无效")
+    date = {"y": day.year, "m": day.month, "d": day.day}
+    if document.standing == "repealed":
+        return web.gettext("自%(y)s年%(m)s月%(d)s日起废止", **date)
+    return web.gettext("自%(y)s年%(m)s月%(d)s日起由%(n)s代替", n=document.replaced_by_number, **date)
+
+
 def filters(*names: str) -> dict[str, str]:
     """Filters of a list from the query string."""
     return {name: request.args.get(name, "").strip() for name in names}
@@ -48,5 +59,5 @@ def render(template: str, _status: int = 200, **values: Any) -> Any:
     """A page with the words of states at hand."""
     return web.render(
         f"oa_documents/{template}", _status, state_words=STATE_WORDS, dispatch_words=DISPATCH_WORDS,
-        standing_words=STANDING_WORDS, standing_of=standing.words, **values
+        standing_words=STANDING_WORDS, standing_of=standing_words, **values
     )
