@@ -73,7 +73,7 @@ class Origin(db.Model):
 class Fixity(db.Model):
     """A stored content as it lies on disk: re-checked without decrypting it, the longest unchecked first."""
 
-    part = db.ForeignKeyField(Part, backref="fixities", on_delete="CASCADE", unique=True)
+    part = db.ForeignKeyField(Part, backref="fixities", on_delete="CASCADE")
     #: SM3 of the encrypted file; empty until its content was proved once
     sealed_sm3 = db.CharField(max_length=64, default="")
     #: 1970: never

@@ -112,10 +112,16 @@ def box_labels() -> Any:
     return web.send_bytes(boxing.labels(person, found), "application/pdf", "档案盒.pdf", inline=True)
 
 
-@pages.get("/archives/catalogue.<any(xlsx, pdf):kind>", permission=rights.EXPORT)
-def catalogue(kind: str) -> Any:
-    """归档文件目录."""
-    return catalogue_file(kind, request.args)
+@pages.get("/archives/catalogue.xlsx", permission=rights.EXPORT)
+def catalogue_xlsx() -> Any:
+    """归档文件目录 as a spreadsheet."""
+    return catalogue_file("xlsx", request.args)
+
+
+@pages.get("/archives/catalogue.pdf", permission=rights.EXPORT)
+def catalogue_pdf() -> Any:
+    """归档文件目录 on paper."""
+    return catalogue_file("pdf", request.args)
 
 
 def catalogue_file(kind: str, asked: Any) -> Any:

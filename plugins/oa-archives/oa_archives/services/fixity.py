@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from oa_kernel import clock, db, files, notifications, permissions
+from oa_kernel import audit, clock, db, files, notifications, permissions
 
 from .. import rights
 from ..models import Item, Part
@@ -70,6 +70,10 @@ def _enrol() -> None:
     never = db.Value(NEVER, converter=Fixity.checked_at.db_value)
     fresh = Part.select(Part.id, db.Value(""), db.Value(""), never).where(Part.id > newest)
     with db.transaction():
+        count = Part.select().where(Part.id > newest).count()
+        if not count:
+            return
+        audit.record("archives.fixity_enrolled", "archives.fixity", "", title="档案文件核对", after={"files": count})
         Fixity.insert_from(fresh, [Fixity.part, Fixity.sealed_sm3, Fixity.damage, Fixity.checked_at]).execute()
 
 
@@ -115,6 +119,8 @@ def _settle(rows: list[Any], sealed: list[str], found: Round) -> None:
                 Item.update(sound=False).where(Item.id == row.item_id).execute()
                 if not row.damage:
                     _tell(row, wrong)
+        audit.record("archives.fixity_checked", "archives.fixity", "", title="档案文件核对", after={
+            "files": len(rows), "damaged": [f"{r.archival_number} {r.name}" for r in rows if r.id in damage]})
 
 
 def _tell(row: Any, wrong: str) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from oa_kernel import clock, db
-from oa_kernel.crypto import SM3
+from oa_kernel.crypto import SM3, CryptoError
+from oa_kernel.errors import Invalid, NotFound
 
 from .. import __version__, package, settings
 from ..models import RETENTIONS, Check, Item, Part
@@ -17,24 +18,25 @@ from ..places import Place, digest_of
 from ..yearly import catalogue, folder
 
 #: records whose rows are read at once, and after which the register notes what was written
-BATCH = 50
+BATCH = 100
 _LISTED = 200
 _SCHEMAS = Path(__file__).parents[1] / "data" / "schema"
 
-Beat = Callable[[tuple[int, int]], Any]
+#: what is told after a batch: records done, bytes, and rows of ``HandedOver`` that are new
+Beat = Callable[[int, int, list[dict[str, Any]]], Any]
 
 
 def write(row: Handover, records: Any, place: Place, beat: Beat) -> str:
     """Writes what is missing of a year's package; the manifest's SM3.
 
     :param records: query over Item of those that belong to it.
-    :param beat: is told (records done, bytes) after every batch.
+    :param beat: writes down what each batch did.
     """
     done = size = last = 0
     while items := list(records.where(Item.id > last, Item.id <= row.last_item_id).order_by(Item.id).limit(BATCH)):
-        size += _batch(row, items, place)
-        done, last = done + len(items), items[-1].id
-        beat((done, size))
+        more, fresh = _batch(row, items, place)
+        done, size, last = done + len(items), size + more, items[-1].id
+        beat(done, size, fresh)
     head = {
         "format": folder.FORMAT, "version": folder.VERSION, "fonds": row.fonds, "fonds_name": settings.fonds_name(),
         "year": row.year, "count": done, "bytes": size, "created_at": clock.local(clock.now()).isoformat(timespec="seconds"),
@@ -43,8 +45,8 @@ def write(row: Handover, records: Any, place: Place, beat: Beat) -> str:
     return _finish(row, head, place)
 
 
-def _batch(row: Handover, items: list[Item], place: Place) -> int:
-    """Four queries for all of them; the bytes of their packages."""
+def _batch(row: Handover, items: list[Item], place: Place) -> tuple[int, list[dict[str, Any]]]:
+    """Four queries for all of them; the bytes of their packages, and rows for those that were written now."""
     ids = [i.id for i in items]
     known = {k.item_id: k for k in HandedOver.select().where(HandedOver.handover == row.id, HandedOver.item_id << ids)}
     parts: dict[int, list[Part]] = {}
@@ -60,14 +62,14 @@ def _batch(row: Handover, items: list[Item], place: Place) -> int:
         name = folder.package_path(item.retention, item.class_code, item.archival_number)
         with place.writing(name) as file:
             sink = _Digesting(file)
-            package.write(item, parts.get(item.id, []), results.get(item.id, ()), sink)
+            try:
+                package.write(item, parts.get(item.id, []), results.get(item.id, ()), sink)
+            except (NotFound, CryptoError) as error:
+                why = getattr(error, "message", "") or error
+                raise Invalid(f"{item.archival_number} 打不了包：{why} 恢复之后接着做", code="record_damaged") from error
         fresh.append({"handover": row.id, "item_id": item.id, "name": name, "size": sink.size, "sm3": sink.digest.hexdigest()})
         size += sink.size
-    if fresh:
-        with db.transaction():
-            HandedOver.delete().where(HandedOver.handover == row.id, HandedOver.item_id << [f["item_id"] for f in fresh]).execute()
-            HandedOver.insert_many(fresh).execute()
-    return size
+    return size, fresh
 
 
 def _last_checks(ids: list[int]) -> dict[int, list[Check]]:

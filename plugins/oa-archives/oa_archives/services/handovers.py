@@ -45,6 +45,8 @@ def ask(person: Any, year: Any, place: str) -> Handover:
         if open_ is not None:
             Handover.update(error="", state="waiting" if open_.state == "failed" else open_.state).where(
                 Handover.id == open_.id).execute()
+            audit.record("archives.handover_asked", SUBJECT, open_.id, title=f"{year} 年度", by=person,
+                         after={"year": year, "place": place, "done": open_.done})
             return Handover.get_by_id(open_.id)
         found = records(person, year)
         count, last = found.select(db.fn.COUNT(Item.id), db.fn.MAX(Item.id)).tuples().get()
@@ -109,7 +111,7 @@ def run(handover: int, progress: Callable[[int, int], Any] | None = None) -> Han
         if row.asked_by_id:
             permissions.require(person, rights.EXPORT)
         place = places.open_place(row.place)
-        manifest_sm3 = write(row, records(person, row.year), place, lambda done: _beat(row, done, progress))
+        manifest_sm3 = write(row, records(person, row.year), place, lambda *done: _beat(row, *done, progress))
         with db.transaction():
             Handover.update(state="done", finished_at=clock.now(), runner="", manifest_sm3=manifest_sm3, error="").where(
                 Handover.id == row.id).execute()
@@ -117,7 +119,9 @@ def run(handover: int, progress: Callable[[int, int], Any] | None = None) -> Han
                 "year": row.year, "place": place.shown, "records": Handover.get_by_id(row.id).done, "manifest_sm3": manifest_sm3})
     except (OAError, OSError) as error:
         text = str(getattr(error, "message", "") or error)[:500]
-        Handover.update(state="failed", runner="", error=text).where(Handover.id == row.id).execute()
+        with db.transaction():
+            Handover.update(state="failed", runner="", error=text).where(Handover.id == row.id).execute()
+            audit.record("archives.handover_failed", SUBJECT, row.id, title=f"{row.year} 年度", after={"error": text})
         raise
     finally:
         with _lock:
@@ -151,13 +155,22 @@ def _claim(handover: int) -> Handover:
         with _lock:
             _mine.add(row.id)
         Handover.update(state="running", runner=_me(), beat_at=clock.now(), error="").where(Handover.id == row.id).execute()
+        audit.record("archives.handover_begun", SUBJECT, row.id, title=f"{row.year} 年度", after={"runner": _me(), "done": row.done})
     return Handover.get_by_id(row.id)
 
 
-def _beat(row: Handover, done: tuple[int, int], progress: Callable[[int, int], Any] | None) -> None:
-    Handover.update(done=done[0], size=done[1], beat_at=clock.now()).where(Handover.id == row.id).execute()
+def _beat(
+    row: Handover, done: int, size: int, fresh: list[dict[str, Any]], progress: Callable[[int, int], Any] | None,
+) -> None:
+    with db.transaction():
+        if fresh:
+            HandedOver.delete().where(HandedOver.handover == row.id, HandedOver.item_id << [f["item_id"] for f in fresh]).execute()
+            HandedOver.insert_many(fresh).execute()
+        Handover.update(done=done, size=size, beat_at=clock.now()).where(Handover.id == row.id).execute()
+        audit.record("archives.handover_written", SUBJECT, row.id, title=f"{row.year} 年度",
+                     after={"done": done, "written": len(fresh)})
     if progress:
-        progress(done[0], row.total)
+        progress(done, row.total)
 
 
 def _me() -> str:

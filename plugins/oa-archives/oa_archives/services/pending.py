@@ -51,7 +51,7 @@ def _proposal(kind: str, subject_id: str) -> dict[str, Any]:
         "title": record.title, "number": record.number, "kind": record.kind, "date": record.date,
         "creator": record.creator, "department_id": record.department_id, "department_name": record.department,
         "secrecy_level": record.secrecy_level, "retention": code, "reason": reason,
-        "class_code": retention.class_code(record.department), "keywords": keywords.propose(record.title, record.text),
+        "class_code": retention.class_code(record.department), "keywords": keywords.propose(record.title, record.text, record.creator),
     }
 
 

@@ -38,7 +38,7 @@ def repair(person: Any, item: Item, path: Path, *, passphrase: str = "") -> dict
         raise Conflict("这件档案已按规定销毁，内容不能恢复", code="destroyed")
     broken = damaged(item)
     if not broken:
-        _settle(item)
+        _settle(person, item, [], path)
         raise Conflict(f"{item.archival_number} 的文件都是好的，没有要恢复的", code="not_damaged")
     wanted = {part.sm3: part for part, _ in broken}
     restored = []
@@ -50,10 +50,7 @@ def repair(person: Any, item: Item, path: Path, *, passphrase: str = "") -> dict
         files.restore(file, content, person)
         restored.append(part.name)
     if restored:
-        _settle(item)
-        with db.transaction():
-            audit.record("archives.repaired", filing.SUBJECT, item.id, title=f"{item.archival_number} {item.title}", by=person, after={
-                "restored": restored, "backup": path.name})
+        _settle(person, item, restored, path)
     if wanted:
         missing = "、".join(p.name for p in wanted.values())
         done = f"已恢复 {'、'.join(restored)}；" if restored else ""
@@ -61,11 +58,14 @@ def repair(person: Any, item: Item, path: Path, *, passphrase: str = "") -> dict
     return {"restored": restored, "sound": keeping.check(item, person)}
 
 
-def _settle(item: Item) -> None:
+def _settle(person: Any, item: Item, restored: list[str], path: Path) -> None:
     """Files that are right again are not called damaged any more."""
-    mine = [p.id for p in queries.parts(item)]
     bad = {part.id for part, _ in damaged(item)}
-    Fixity.update(damage="", checked_at=clock.now()).where(Fixity.part << [i for i in mine if i not in bad]).execute()
+    good = [p.id for p in queries.parts(item) if p.id not in bad]
+    with db.transaction():
+        Fixity.update(damage="", checked_at=clock.now()).where(Fixity.part << good).execute()
+        audit.record("archives.repaired", filing.SUBJECT, item.id, title=f"{item.archival_number} {item.title}", by=person, after={
+            "restored": restored, "backup": path.name})
 
 
 def backups(person: Any) -> list[backup.Made]:

@@ -83,3 +83,15 @@ def test_things_are_filed_by_the_following_june(desk, oa_outbox, at, monkeypatch
     assert any("1 件逾期" in n.title for n in oa_outbox.inbox(desk.archivist))
     Pending.update(state="filed").execute()
     assert june.remind() == 0
+
+
+@pytest.mark.parametrize(("title", "text", "creator", "words"), [
+    ("云岭市财政局关于报送下一年度部门预算草案的通知", "", "云岭市财政局", ["预算", "草案"]),
+    ("云岭市人民政府办公室关于做好冬季办公区供暖工作的通知", "管道要检修。管道要保温。管道要试压。锅炉一次。", "云岭市人民政府办公室",
+     ["冬季", "办公区", "供暖", "管道"]),
+    ("Notice", "", "", []),
+])
+def test_keywords_say_what_a_record_is_about_not_who_made_it(title, text, creator, words):
+    from oa_archives.services import keywords
+
+    assert keywords.propose(title, text, creator) == words
