@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 LABELS = "labels"
 #: two characters have an index of their own (see :mod:`.tokens`)
 OPTIONS = "prefix='2', tokenize=\"unicode61 remove_diacritics 0\""
+#: bytes of new words that are held before they are written: many rows at once go twice as fast as with FTS5's 1 MiB
+HELD = 16 * 1024 * 1024
 
 
 def match(phrase: Sequence[str], beginning: bool) -> str:

@@ -68,6 +68,7 @@ class TextIndex:
             content = "" if self.stored else "content='',"
             execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {self.table} USING fts5({', '.join(self._all)},"
                     f" {content} {fts5.OPTIONS})")
+            execute(f"INSERT INTO {self.table} ({self.table}, rank) VALUES ('hashsize', {fts5.HELD})")
 
     def drop(self) -> None:
         """Takes the table away."""

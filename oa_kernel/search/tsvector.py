@@ -49,7 +49,7 @@ def pieces(columns: Sequence[str], texts: Mapping[str, str], extra: Iterable[str
 def query(phrase: Sequence[str], beginning: bool, weight: str = "") -> str:
     """A tsquery of tokens one after the other."""
     parts = [f"'{token}'{':' + weight if weight else ''}" for token in phrase]
-    if beginning and not (words.WIDTH - 1 == len(phrase[-1]) and words.is_cjk(phrase[-1])):
+    if beginning and not (len(phrase[-1]) == words.WIDTH - 1 and words.is_cjk(phrase[-1])):
         parts[-1] = f"'{phrase[-1]}':*{weight}"
     return " <-> ".join(parts)
 

@@ -168,15 +168,9 @@ def oa_commands() -> list[Any]:
 
 
 @hookimpl
-def oa_benchmarks() -> list[c.Benchmark]:
-    from .bench_keeping import BENCHMARKS as KEEPING
-
-    return [*KEEPING]
-
-
-@hookimpl
 def oa_notification_kinds() -> list[c.NotificationKind]:
     return [c.NotificationKind("archives.damaged", "档案检测不通过"), c.NotificationKind("archives.due", "归档提醒"),
+            c.NotificationKind("archives.handover", "年度导出"),
             c.NotificationKind("archives.borrowing", "借阅批准、到期与收回")]
 
 
@@ -185,3 +179,11 @@ def oa_demo_data() -> list[c.DemoData]:
     from .demo import build
 
     return [c.DemoData(build=build, order=40)]
+
+
+@hookimpl
+def oa_benchmarks() -> list[c.Benchmark]:
+    from .bench_keeping import BENCHMARKS as KEEPING
+    from .bench_search import BENCHMARKS
+
+    return [*BENCHMARKS, *KEEPING]

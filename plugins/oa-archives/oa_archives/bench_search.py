@@ -1,0 +1,246 @@
+"""``oa bench archives-search``: finding records beside bare full-text queries for the same newest hits.
+
+On SQLite; on PostgreSQL too where ``OA_BENCH_POSTGRESQL`` names a server (``postgresql://postgres@/``).
+``OA_BENCH_RECORDS`` is how many records there are (left out: 1,000,000).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from oa_kernel import db
+from oa_kernel.bench import Figure, insert, quick
+from oa_kernel.contributions import Benchmark
+from oa_kernel.search import fts5, tsvector
+
+from . import bench_texts
+
+Tell = Callable[[str], Any]
+SMALL = 10_000
+#: departments that records are of, and levels of secrecy they have
+_DEPARTMENTS, _LEVELS = 40, 2
+_COLUMNS = (
+    "id", "archival_number", "fonds", "year", "retention", "class_code", "seq", "title", "number", "kind", "creator", "date",
+    "secrecy_level", "department_id", "department_name", "keywords", "people", "facts", "text", "source_kind", "source_id",
+    "filed_at", "filed_by_name", "checked_at",
+)
+_BATCH = 5_000
+#: of this many records the rates are taken
+_COMPARED = 50_000
+
+
+def run(tell: Tell) -> Iterator[Figure]:
+    """Yields 95th percentiles of searches at 10,000 and at a million records, insert rate and index size."""
+    from oa_kernel import runtime
+
+    before = runtime._current
+    engines = ["sqlite", *(["postgresql"] if os.environ.get("OA_BENCH_POSTGRESQL") else [])]
+    try:
+        for engine in engines:
+            yield from _engine(engine, tell)
+    finally:
+        if before is not None:
+            runtime.boot(before.config.path)
+
+
+def _engine(engine: str, tell: Tell) -> Iterator[Figure]:
+    large = 5_000 if quick() else int(os.environ.get("OA_BENCH_RECORDS", "1000000"))
+    small = min(SMALL, large // 5)
+    name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[engine]
+    floor = {"sqlite": "裸 FTS5", "postgresql": "裸 tsvector"}[engine]
+    taken: dict[int, dict[str, float]] = {}
+    for count in (small, large):
+        with _office(engine) as (reader, clerk):
+            tell(f"{name}：写入 {count:,} 件")
+            rates, size = _fill(count, engine)
+            if count == large:
+                note = f"索引 {size / count / 1000:.2f} KB/件，每件约 500 字"
+                yield Figure(f"{name} 建索引", rates["ours"], "件/秒", f"{floor}，同样的词", rates["same"], 0.5, True, note=note)
+                yield Figure(f"{name} 建索引", rates["ours"], "件/秒", f"{floor}，只有两字一词", rates["pairs"], None, True,
+                             note="两字的索引小，但常用字的词组要逐件核对")
+            taken[count] = {}
+            for title, person, queries in _cases(reader, clerk):
+                tell(f"{name}，{count:,} 件：{title}")
+                ours, other = _percentiles(person, queries, engine)
+                taken[count][title] = ours
+                if count == large:
+                    yield Figure(f"{name} {title}，{count:,} 件，p95", round(ours, 2), "ms", f"{floor} 的前 20 件",
+                                 round(other, 2), 3.0, False, note="服务：权限、密级、摘要")
+    for title, ours in taken[large].items():
+        yield Figure(f"{name} {title}，随件数增长，p95", round(ours, 2), "ms", f"{small:,} 件", round(taken[small][title], 2), 3.0,
+                     False)
+
+
+def _cases(reader: Any, clerk: Any) -> Iterator[tuple[str, Any, list[str]]]:
+    words = bench_texts.vocabulary()
+    yield "常用词", clerk, words[:40]
+    yield "少用词", clerk, words[-40:]
+    yield "常用字组成而不存在的词组", clerk, bench_texts.absent()
+    yield "常用词，只看一个部门", reader, words[:40]
+    yield "少用词，只看一个部门", reader, words[-40:]
+
+
+def _percentiles(person: Any, queries: Sequence[str], engine: str) -> tuple[float, float]:
+    """Milliseconds of the service and of the bare query, in turn, each at its 95th percentile."""
+    from .services import queries as service
+
+    ours, bare = [], []
+    for n in range(4):
+        for q in queries:
+            began = time.perf_counter()
+            page = service.find(person, {"q": q}, limit=20)
+            middle = time.perf_counter()
+            _bare(q, [item.id for item in page.items], engine)
+            if n:
+                ours.append(middle - began)
+                bare.append(time.perf_counter() - middle)
+    return tuple(sorted(taken)[int(len(taken) * 0.95)] * 1000 for taken in (ours, bare))  # type: ignore[return-value]
+
+
+def _bare(q: str, found: Sequence[int], engine: str) -> None:
+    """The same newest hits by the driver, their title and text read; for a reader of few rows down to the last of them."""
+    from .models import TEXT, Item
+
+    table, items = TEXT.table, Item._meta.table_name
+    if engine == "postgresql":
+        asked, mark = TEXT._tsqueries(q, "", ())[0], "words @@ %s::tsquery"
+        sql = f"SELECT i.id, i.title, i.text FROM {table} f JOIN {items} i ON i.id = f.id WHERE f.{mark} AND i.id >= %s" \
+              " ORDER BY i.id DESC LIMIT 20"
+    else:
+        asked = TEXT._fts_query(q, "", ())
+        sql = f"SELECT i.id, i.title, i.text FROM {table} f JOIN {items} i ON i.id = f.rowid WHERE {table} MATCH ?" \
+              " AND f.rowid >= ? ORDER BY f.rowid DESC LIMIT 20"
+    db.database.execute_sql(sql, (asked, found[-1] if len(found) == 20 else 0)).fetchall()
+
+
+@contextmanager
+def _office(engine: str) -> Iterator[tuple[Any, Any]]:
+    """A temporary installation; a reader of one department and an archivist."""
+    import tempfile
+
+    from oa_kernel import identity, permissions
+    from oa_kernel.testing import installation
+
+    url = os.environ.get("OA_BENCH_POSTGRESQL", "")
+    if engine == "postgresql":
+        os.environ["OA_TEST_DATABASE"] = url
+    with tempfile.TemporaryDirectory(prefix="oa-bench-") as folder:
+        office = None
+        try:
+            office = installation.make_template(
+                Path(folder) / "oa", {"organisation": {"name": "测量"}, "plugins": {"archives": {}}}, engine=engine)
+            office.boot()
+            departments = [identity.create_department(f"第{n}处") for n in range(_DEPARTMENTS)]
+            reader = identity.create_person("reader", "读者", departments[3], password_hash="")
+            clerk = identity.create_person("clerk", "档案员", departments[0], password_hash="", clearance=1)
+            permissions.grant(clerk, "archives_archivist")
+            yield reader, clerk
+        finally:
+            if office is not None:
+                office.drop()
+            if engine == "postgresql":
+                del os.environ["OA_TEST_DATABASE"]
+
+
+def _fill(count: int, engine: str) -> tuple[dict[str, int], int]:
+    """Writes so many records; rates of the index and of bare tables, and the index's bytes."""
+    from oa_kernel.identity.models import Department
+
+    from .models import TEXT, Item
+    from .services import filing, labels
+
+    departments = [d for (d,) in Department.select(Department.id).order_by(Department.id).tuples()]
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    source = bench_texts.texts(count)
+    taken = dict.fromkeys(("ours", "same", "pairs"), 0.0)
+    plain = _plain_tables(engine)
+    measured = 0
+    for first in range(1, count + 1, _BATCH):
+        bodies = [next(source) for _ in range(min(_BATCH, count + 1 - first))]
+        rows = [_row(first + n, body, departments, now) for n, body in enumerate(bodies)]
+        insert(Item, _COLUMNS, rows)
+        items = [Item(**dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+        for item in items:
+            item.keywords, item.people = [], []
+        compared = first <= _COMPARED
+        began = time.perf_counter()
+        with db.transaction():
+            for item in items:
+                TEXT.put(item.id, filing.indexed(item), labels=labels.labels(item))
+        if not compared:
+            continue
+        taken["ours"] += time.perf_counter() - began
+        measured += len(items)
+        for which, statement in plain.items():
+            ready = _ready(items, engine, which)
+            began = time.perf_counter()
+            with db.transaction():
+                db.database.connection().cursor().executemany(statement, ready)
+            taken[which] += time.perf_counter() - began
+    for which in plain:
+        db.database.execute_sql(f"DROP TABLE bench_{which}")
+    return {which: round(measured / seconds) for which, seconds in taken.items()}, _size(TEXT.table, engine)
+
+
+def _row(number: int, body: str, departments: Sequence[int], now: str) -> tuple[Any, ...]:
+    year = 2000 + number % 26
+    return (
+        number, f"Z109-WS·{year}-Y-BGS-{number:07d}", "Z109", year, ("Y", "D30", "D10")[number % 3], "BGS", number, body[:20],
+        f"云政办发〔{year}〕{number}号", "通知", "云岭市人民政府办公室", f"{year}-03-01", number % _LEVELS,
+        departments[number % len(departments)], "综合处", "[]", "[]", "{}", body, "bench", str(number), now, "档案员", now)
+
+
+def _plain_tables(engine: str) -> dict[str, str]:
+    """Tables without ours around them, of the same words and of pairs of characters; the statements that fill them."""
+    from .models import TEXT
+
+    found = {}
+    for which in ("same", "pairs"):
+        if engine == "postgresql":
+            db.database.execute_sql(f"CREATE TABLE bench_{which} (id BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)")
+            db.database.execute_sql(f"CREATE INDEX bench_{which}_words ON bench_{which} USING GIN (words)")
+            found[which] = f"INSERT INTO bench_{which} VALUES (%s, %s::tsvector)"
+            continue
+        columns, options = (TEXT._all, fts5.OPTIONS) if which == "same" else (("text",), "tokenize='unicode61'")
+        db.database.execute_sql(f"CREATE VIRTUAL TABLE bench_{which} USING fts5({', '.join(columns)}, content='', {options})")
+        db.database.execute_sql(f"INSERT INTO bench_{which} (bench_{which}, rank) VALUES ('hashsize', {fts5.HELD})")
+        marks = ", ".join("?" * (len(columns) + 1))
+        found[which] = f"INSERT INTO bench_{which} (rowid, {', '.join(columns)}) VALUES ({marks})"
+    return found
+
+
+def _ready(items: Sequence[Any], engine: str, which: str) -> list[tuple[Any, ...]]:
+    """Rows with their words ready-made: only writing them is measured."""
+    from .models import TEXT
+    from .services import filing, labels
+
+    found: list[tuple[Any, ...]] = []
+    for item in items:
+        if which == "pairs":
+            pairs = [item.text[n:n + 2] for n in range(len(item.text) - 1) if "，" not in item.text[n:n + 2]]
+            text = " ".join(f"'{pair}':{n}" for n, pair in enumerate(pairs, 1)) if engine == "postgresql" else " ".join(pairs)
+            found.append((item.id, text))
+        elif engine == "postgresql":
+            found.append((item.id, " ".join(tsvector.pieces(TEXT.columns, filing.indexed(item), ["=b0", "=ld1", "=ls0"]))))
+        else:
+            found.append((item.id, *TEXT._joined(filing.indexed(item), labels.labels(item))))
+    return found
+
+
+def _size(table: str, engine: str) -> int:
+    if engine == "postgresql":
+        sql = f"SELECT pg_total_relation_size('{table}')"
+    else:
+        sql = f"SELECT sum(length(block)) FROM {table}_data"
+    return int(db.database.execute_sql(sql).fetchone()[0])
+
+
+BENCHMARKS = [Benchmark("archives-search", "档案检索", run)]
+
+__all__ = ["BENCHMARKS"]
