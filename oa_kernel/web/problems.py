@@ -14,7 +14,7 @@ from flask import Flask, g, json, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from oa_kernel import clock, context, db
+from oa_kernel import clock, context, db, permissions
 from oa_kernel.errors import (
     BadRequest,
     Forbidden,
@@ -144,7 +144,7 @@ def _page(error: OAError, reference: str) -> str:
     try:
         return render_to_string(
             "oa/error.html", status=error.status, title=error.title, message=error.message, errors=error.errors,
-            code=error.code, reference=reference, at=clock.local(clock.now()),
+            code=error.code, reference=reference, at=clock.local(clock.now()), ask_url=_ask_url(error),
         )
     except Exception:
         log.exception("the error page itself failed")
@@ -154,6 +154,17 @@ def _page(error: OAError, reference: str) -> str:
             f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>{escape(error.title)}</title>'
             f"<h1>{escape(error.title)}</h1><p>{escape(error.message)}</p><p>{escape(reference)}</p>"
         )
+
+
+def _ask_url(error: OAError) -> str:
+    """Where somebody asks for the right they lack; empty where it is not for the asking."""
+    name = error.details.get("permission") if error.status == 403 else None
+    if not name or g.get("oa_person") is None:
+        return ""
+    from .rendering import with_query
+
+    asked_for = any(name in role.permissions for role in permissions.roles_to_ask_for())
+    return with_query("/access-requests", {"permission": name}) if asked_for else ""
 
 
 def _http(error: HTTPException) -> Any:

@@ -85,16 +85,17 @@ def test_with_the_rule_of_two_another_confirms_what_was_approved(office, two, oa
     assert may(zhang) and outcome(change) == "open" and titles(zhang)[0].startswith("生效中")
 
 
-@pytest.mark.parametrize(("role", "since", "until", "reason", "field"), [
-    ("system_admin", None, 1, "想要", "role"), ("papers.chosen", None, 1, "想要", "role"), ("no.such", None, 1, "想要", "role"),
-    ("papers.all", None, None, "想要", "until"), ("papers.all", 2, 1, "想要", "until"), ("papers.all", None, -1, "想要", "until"),
-    ("papers.all", None, 367, "想要", "until"), ("papers.all", None, 1, " ", "reason"),
-])
-def test_what_may_not_be_asked(office, role, since, until, reason, field):
-    days = {"since": since and clock.now() + since * D, "until": until and clock.now() + until * D}
-    with pytest.raises(Invalid) as caught:
-        permissions.ask_for(office["zhang"], role, reason=reason, **days)
-    assert list(caught.value.errors) == [field] and Change.select().count() == 0
+def test_what_may_not_be_asked(office):
+    for role, since, until, reason, field in [
+        ("system_admin", None, 1, "想要", "role"), ("papers.chosen", None, 1, "想要", "role"), ("no.such", None, 1, "想要", "role"),
+        ("papers.all", None, None, "想要", "until"), ("papers.all", 2, 1, "想要", "until"), ("papers.all", None, -1, "想要", "until"),
+        ("papers.all", None, 367, "想要", "until"), ("papers.all", None, 1, " ", "reason"),
+    ]:
+        days = {"since": since and clock.now() + since * D, "until": until and clock.now() + until * D}
+        with pytest.raises(Invalid) as caught:
+            permissions.ask_for(office["zhang"], role, reason=reason, **days)
+        assert list(caught.value.errors) == [field], role
+    assert Change.select().count() == 0
 
 
 def test_who_has_it_asks_for_more_time_and_not_for_less(office, two):

@@ -23,6 +23,7 @@ _HOME = "/access-requests"
 
 @pages.get(_HOME, permission=_RIGHT)
 def index() -> Any:
+    """``permission``: only the roles that have it."""
     return _page(request.args, {})
 
 
@@ -58,6 +59,8 @@ def _page(values: Any, errors: dict[str, list[str]], status: int = 200) -> Any:
     page = permissions.wishes_of(person(), limit=20, cursor=request.args.get("cursor"))
     known = permissions.registered()
     roles = [(r, [known[name].title for name in r.permissions if name in known]) for r in permissions.roles_to_ask_for()]
+    if (wanted := values.get("permission", "")) in known:
+        roles = [(r, rights) for r, rights in roles if wanted in r.permissions] or roles
     return render(
         "oa/access_requests.html", status, values=values, errors=errors, roles=roles, all_roles=permissions.roles(),
         wishes=page.items, outcomes=permissions.outcomes(page.items), words=permissions.OUTCOME_TITLES,

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from oa_kernel import clock, identity, sheets
+from oa_kernel import clock, identity, permissions, sheets
 from oa_kernel.audit.models import Event
 from oa_kernel.errors import Invalid
 from oa_kernel.files.models import Attachment, File
@@ -146,6 +146,10 @@ def test_each_sees_the_kinds_they_may_import_and_their_own_imports_only(admin, c
     assert "人员" in admin.get(HOME) and "没有可以导入的表格" in clerk.get(HOME)
     for path in (f"{HOME}/people", f"{HOME}/people/export.xlsx", f"{HOME}/people/template.xlsx", where):
         assert clerk.status(path) == 404, path
+    books = make.person("books", "部门维护", office)
+    permissions.create_role("own.departments", "维护部门", {"kernel.departments.manage": "all"}, domain="system")
+    permissions.grant(books, "own.departments")
+    assert HOME in Browser(oa_client(books), books).get("/") and HOME not in clerk.get("/")
     other = make.person("sys2", "另一管理员", office, roles=["system_admin"])
     assert Browser(oa_client(other), other).status(where) == 404
 
