@@ -6,10 +6,14 @@ they are facts of the record and do not change when a department is renamed.
 
 from __future__ import annotations
 
+from typing import Any
+
 from oa_kernel import db, search
 
 #: retention periods (DA/T 22-2015, 6.3): code → what it says
 RETENTIONS = {"Y": "永久", "D30": "30年", "D10": "10年"}
+#: years of those that end
+TERMS = {"D30": 30, "D10": 10}
 PENDING_STATES = ("waiting", "filed", "declined")
 
 #: titles and numbers, the text, people, keywords: each can be searched alone
@@ -95,7 +99,7 @@ class Item(db.Model):
     open_from = db.DateField(null=True)
     #: why it is open, or closed until then
     access_reason = db.CharField(max_length=300, default="")
-    #: the last year of its term where an appraisal set another one
+    #: the last year of its term, as it came or as an appraisal set it; null: permanent
     keep_until = db.IntegerField(null=True)
     #: the list it stands on while that is open, and for good once it was destroyed or transferred by it
     appraisal_id = db.BigIntegerField(null=True)
@@ -119,8 +123,15 @@ class Item(db.Model):
             (("number",), False),
             (("department_id", "id"), False),
             (("state", "checked_at", "id"), False),
-            (("open_from", "id"), False),
+            (("open_from", "year", "id"), False),
+            (("state", "keep_until", "id"), False),
         )
+
+    def save(self, *args: Any, **kwargs: Any) -> Any:
+        """A new record's term counts from the year after its own (国家档案局令第13号)."""
+        if self.keep_until is None and self.retention in TERMS:
+            self.keep_until = self.year + TERMS[self.retention]
+        return super().save(*args, **kwargs)
 
 
 class Part(db.Model):

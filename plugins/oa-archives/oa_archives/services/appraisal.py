@@ -18,8 +18,6 @@ from ..models_use import OPINIONS, Appraisal, AppraisalEntry
 from . import queries
 
 SUBJECT = "archives.appraisal"
-#: years of the terms that end
-TERMS = {"D30": 30, "D10": 10}
 #: records of one list
 MOST = 1000
 
@@ -31,17 +29,14 @@ def url(appraisal_id: Any) -> str:
 
 def run_out() -> Any:
     """SQL condition: the record is kept, on no list, not permanent, and its term is over."""
-    this = clock.today().year
-    ended = Item.keep_until < this
-    for code, years in TERMS.items():
-        ended = ended | (Item.keep_until.is_null() & (Item.retention == code) & (Item.year < this - years))
-    return (Item.state == "kept") & (Item.retention != "Y") & Item.appraisal_id.is_null() & Item.transfer_id.is_null() & ended
+    ended = (Item.state == "kept") & (Item.keep_until < clock.today().year) & (Item.retention != "Y")
+    return ended & Item.appraisal_id.is_null() & Item.transfer_id.is_null()
 
 
 def due(person: Any, *, limit: int = 50, cursor: str | None = None) -> db.Page:
     """Records whose term has run out, the oldest first; one query."""
     permissions.require(person, rights.APPRAISE)
-    return db.page(queries.visible(Item.select(*queries.LISTED), person).where(run_out()), [Item.year, Item.id],
+    return db.page(queries.visible(Item.select(*queries.LISTED), person).where(run_out()), [Item.keep_until, Item.id],
                    limit=limit, cursor=cursor)
 
 
@@ -63,7 +58,7 @@ def create(person: Any, title: str, item_ids: Sequence[Any] = (), *, everything:
     with db.transaction():
         query = queries.visible(Item.select(), person).where(run_out())
         query = query if everything else query.where(Item.id.in_(wanted))
-        rows = list(db.lock_rows(query.order_by(Item.year, Item.id).limit(MOST)))
+        rows = list(db.lock_rows(query.order_by(Item.keep_until, Item.id).limit(MOST)))
         if not rows or (not everything and len(rows) != len(wanted)):
             raise Conflict("没有到期的档案" if everything else "选中的档案有的没有到期、已在别的清册上，或者您不能查看",
                            code="not_due")

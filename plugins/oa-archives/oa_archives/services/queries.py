@@ -19,7 +19,7 @@ STATES = {"kept": "保管中", "transferred": "已移交", "destroyed": "已销�
 LISTED = (
     Item.id, Item.archival_number, Item.title, Item.number, Item.kind, Item.creator, Item.date, Item.year, Item.retention,
     Item.secrecy, Item.department_name, Item.pages, Item.filed_at, Item.state, Item.class_code,
-    Item.open_from,
+    Item.open_from, Item.keep_until,
 )
 
 

@@ -15,6 +15,10 @@ from ..models_use import PURPOSES, Use
 KINDS = {"read": "阅读", "download": "下载", "package": "信息包", "borrow": "借阅"}
 #: records in the list of the most used
 TOP = 20
+#: months on the screen
+MONTHS = 24
+#: groups in the spreadsheet
+_ALL = 2_000
 
 
 def note(item: Any, person: Any, kind: str, purpose: str = "") -> None:
@@ -29,9 +33,10 @@ def note(item: Any, person: Any, kind: str, purpose: str = "") -> None:
                    department_name=department.name if department else "")
 
 
-def statistics(person: Any, first: str = "", last: str = "") -> dict[str, Any]:
+def statistics(person: Any, first: str = "", last: str = "", *, top: int = TOP, months: int = MONTHS) -> dict[str, Any]:
     """``{"first", "last", "departments", "months", "purposes", "kinds", "records", "total"}`` of a span of days (this year
-    if left out), each but the last a list of (name, count). Five queries, whatever the span.
+    if left out), each but the last a list of (name, count): the ``top`` departments and records, the last ``months``
+    months. Five queries, whatever the span.
 
     :raises BadRequest: for what is no day, or a span that ends before it begins.
     """
@@ -41,20 +46,21 @@ def statistics(person: Any, first: str = "", last: str = "") -> dict[str, Any]:
     count = db.fn.COUNT(Use.id)
 
     def by(field: Any) -> list[tuple[Any, int]]:
-        rows = Use.select(field, count).where(within).group_by(field).order_by(count.desc()).limit(500).tuples()
+        rows = Use.select(field, count).where(within).group_by(field).order_by(count.desc()).limit(top).tuples()
         return [(value, int(number)) for value, number in rows]
 
     days = Use.select(Use.day, count).where(within).group_by(Use.day).tuples()
-    months: dict[str, int] = {}
+    monthly: dict[str, int] = {}
     for day, number in days:
-        months[day.strftime("%Y-%m")] = months.get(day.strftime("%Y-%m"), 0) + int(number)
+        monthly[day.strftime("%Y-%m")] = monthly.get(day.strftime("%Y-%m"), 0) + int(number)
     records = (Use.select(Item.archival_number, Item.title, Item.id, count).join(Item)
                .where(within, permissions.secrecy_condition(person, Item.secrecy_level))
-               .group_by(Item.id, Item.archival_number, Item.title).order_by(count.desc(), Item.id).limit(TOP).tuples())
+               .group_by(Item.id, Item.archival_number, Item.title).order_by(count.desc(), Item.id).limit(top).tuples())
     kinds = [(KINDS.get(kind, kind), number) for kind, number in by(Use.kind)]
     return {
         "first": begin, "last": end, "departments": [(name or "—", number) for name, number in by(Use.department_name)],
-        "months": sorted(months.items()), "purposes": [(PURPOSES[code], n) for code, n in by(Use.purpose) if code in PURPOSES],
+        "months": sorted(monthly.items())[-months:],
+        "purposes": [(PURPOSES[code], n) for code, n in by(Use.purpose) if code in PURPOSES],
         "kinds": kinds, "records": [(number, title, int(times), int(id)) for number, title, id, times in records],
         "total": sum(number for _, number in kinds),
     }
@@ -76,7 +82,7 @@ def spreadsheet(person: Any, first: str = "", last: str = "") -> bytes:
     """The statistics as .xlsx, a sheet for each view."""
     from ..tables import workbook
 
-    found = statistics(person, first, last)
+    found = statistics(person, first, last, top=_ALL, months=_ALL)
     return workbook([
         ("按部门", ("部门", "次数"), found["departments"]), ("按月", ("月份", "次数"), found["months"]),
         ("按目的", ("利用目的", "次数"), found["purposes"]), ("按方式", ("方式", "次数"), found["kinds"]),
