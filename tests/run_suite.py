@@ -10,10 +10,13 @@ import os
 import subprocess
 import sys
 
-#: once is enough: no database in these, or nothing that the engine could make different. (Pages are opened on PostgreSQL by
-#: the conformance suite, which visits every route of the kernel's and of each plugin.)
+#: once is enough: no database in these, or nothing that the engine could make different. (Plugins' pages are opened on
+#: PostgreSQL by the conformance suite, which visits every route of each plugin.)
 ONCE = [
-    "oa_kernel/config", "oa_kernel/crypto", "oa_kernel/forms", "oa_kernel/web/tests", "oa_kernel/workdays",
+    "oa_kernel/config", "oa_kernel/crypto", "oa_kernel/forms", "oa_kernel/workdays",
+    *(f"oa_kernel/web/tests/test_{name}.py" for name in (
+        "bpmn_pages", "contact_pages", "hardening", "import_pages", "kept_parts",
+        "move_pages", "plugin_pages", "profile_pages", "stand_ins_page", "workflow_pages")),
     "oa_kernel/workflow/tests/bpmn", "oa_kernel/workflow/tests/test_check.py", "oa_kernel/workflow/tests/test_editing.py",
     "plugins/oa-documents/tests/ofd", "plugins/oa-documents/tests/seal", "plugins/oa-documents/tests/text",
     "plugins/oa-documents/tests/typeset", "tests/e2e/test_bench.py", "tests/kit/test_conformance.py", "tests/kit/test_how_to.py",
