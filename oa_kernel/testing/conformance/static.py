@@ -60,6 +60,8 @@ def _fits(hook: str, wanted: Any, answer: Any) -> bool:
         return isinstance(answer, web.Api)
     if hook == "oa_commands":
         return isinstance(answer, click.Command)
+    if wanted is typing.Any:
+        return True
     if wanted is Path:
         return isinstance(answer, Path) and answer.is_file()
     origin = typing.get_origin(wanted) or wanted

@@ -51,7 +51,7 @@ def stories(org: DemoOrganisation, down: str, minutes: str) -> Iterable[Story]:
     yield _repeal(org)
     yield _report(org, 5, "行政处", "财务处", "关于追加冬季取暖维修经费的请示",
                   "因供热管网老化，拟追加维修经费3万元，从机关运行经费中列支。\n妥否，请批示。", "completed")
-    yield _report(org, 1, "综合处", "信息处", "关于会议室视频设备检修的请示",
+    yield _report(org, 1, "drafter", "信息处", "关于会议室视频设备检修的请示",
                   "年度工作总结会议将使用第二会议室，请安排检修视频设备。\n妥否，请批示。", "sent")
 
 
@@ -113,7 +113,7 @@ def _repeal(org: DemoOrganisation) -> Story:
 
 def _report(org: DemoOrganisation, day: int, sender: str, receiver: str, title: str, body: str, upto: str) -> Story:
     """From department to department."""
-    person = org.members(sender)[-1]
+    person = org.people.get(sender) or org.members(sender)[-1]
     yield org.at(day, "09:10")
     with acting(person):
         report = internal.create({"kind": "request", "title": title, "body": body, "to": receiver}, person)

@@ -13,7 +13,7 @@ class StandingChange(db.Model):
 
     document_id = db.BigIntegerField()
     #: withdrawn | repealed | replaced
-    change = db.CharField(max_length=12)
+    change = db.CharField(max_length=12, default="repealed")
     reason = db.CharField(max_length=500)
     #: from this day on it has no force; of a withdrawn one it is its own date
     effective_on = db.DateField()

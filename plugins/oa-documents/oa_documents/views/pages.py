@@ -26,6 +26,13 @@ STANDING_WORDS = {
     "replaced": ("已被代替", "switch-horizontal", "orange"),
 }
 
+#: what somebody asks for
+ASKING_WORDS = {
+    "withdrawn": ("撤销", "circle-x", "red"),
+    "repealed": ("废止", "circle-minus", "red"),
+    "replaced": ("代替", "switch-horizontal", "orange"),
+}
+
 DISPATCH_WORDS = {
     "sent": ("已发出", "send", "blue"),
     "delivered": ("已送达", "mail-opened", "blue"),
@@ -59,5 +66,5 @@ def render(template: str, _status: int = 200, **values: Any) -> Any:
     """A page with the words of states at hand."""
     return web.render(
         f"oa_documents/{template}", _status, state_words=STATE_WORDS, dispatch_words=DISPATCH_WORDS,
-        standing_words=STANDING_WORDS, standing_of=standing_words, **values
+        standing_words=STANDING_WORDS, asking_words=ASKING_WORDS, standing_of=standing_words, **values
     )

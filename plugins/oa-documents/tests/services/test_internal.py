@@ -93,3 +93,18 @@ def test_by_page_and_rest(office, oa_client, oa_api):
     assert [r["id"] for r in rest.get("/api/v1/documents/internal?box=out").json["items"]] == [made.json["id"], report.id]
     stranger = oa_api(office.officer)
     assert stranger.get(where).status_code == 404 and stranger.get("/api/v1/documents/internal").json["items"] == []
+
+
+def test_the_list_takes_the_same_number_of_queries_however_long(office, count_queries):
+    def counted():
+        with count_queries() as statements:
+            page = internal.listing(office.drafter, {"box": "out"})
+        return len(statements), len(page.items)
+
+    internal.create(FIELDS, office.drafter)
+    counted()
+    few = counted()
+    for n in range(8):
+        internal.create({**FIELDS, "title": f"关于第{n}件事的请示"}, office.drafter)
+    many = counted()
+    assert many == (few[0], few[1] + 8)
