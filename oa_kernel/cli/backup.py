@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 
 from oa_kernel.errors import UsageError
 
-from .common import as_json, boot, json_option, table
+from .common import as_json, boot, growing_bar, json_option, table
 
 _passphrase_option = click.option("--passphrase-file", type=click.Path(path_type=Path), help="口令所在的文件（第一行）")
 _FILE = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
@@ -40,7 +36,7 @@ def create(folder: Path | None, passphrase_file: Path | None, encrypt: bool, jso
         passphrase = click.prompt("备份的口令", hide_input=True, confirmation_prompt=True, err=True)
     running = boot()
     try:
-        with _bar("备份") as progress:
+        with growing_bar("备份") as progress:
             made = backups.create(folder or running.config.folder / "backups", passphrase=passphrase, progress=progress)
     finally:
         db.close()
@@ -86,7 +82,7 @@ def verify(ctx: click.Context, file: Path, passphrase_file: Path | None, json_: 
     """逐个文件核对 SM3，检查其中的数据库；不需要配置。不完整时退出码为 1。"""
     from oa_kernel import backup as backups
 
-    with _bar("核对") as progress:
+    with growing_bar("核对") as progress:
         report = backups.verify(file, passphrase=_asked(file, passphrase_file), progress=progress)
     if json_:
         as_json({"ok": report.ok, "files": report.files, "size": report.size, "encrypted": report.encrypted,
@@ -111,7 +107,7 @@ def restore(file: Path, folder: Path, passphrase_file: Path | None, database: st
     """恢复到空的文件夹 DIR；不完整的备份什么也不恢复。"""
     from oa_kernel import backup as backups
 
-    with _bar("恢复") as progress:
+    with growing_bar("恢复") as progress:
         head = backups.restore(file, folder, passphrase=_asked(file, passphrase_file), database=database, progress=progress)
     config = folder / "oa.yaml"
     if json_:
@@ -142,25 +138,3 @@ def _asked(file: Path, path: Path | None) -> str:
     if not given and sys.stdin.isatty() and backups.head_of(file)[1]:
         given = str(click.prompt("备份的口令", hide_input=True, err=True))
     return given
-
-
-@contextmanager
-def _bar(label: str) -> Iterator[Callable[[int, int], Any]]:
-    """Progress as a bar on stderr, once it has taken two seconds."""
-    began = time.monotonic()
-    shown: Any = None
-
-    def progress(done: int, total: int) -> None:
-        nonlocal shown
-        if shown is None:
-            if time.monotonic() - began < 2:
-                return
-            shown = click.progressbar(length=max(total, 1), label=label, file=sys.stderr)
-            shown.__enter__()
-        shown.update(max(0, min(done, shown.length) - shown.pos))
-
-    try:
-        yield progress
-    finally:
-        if shown is not None:
-            shown.__exit__(None, None, None)

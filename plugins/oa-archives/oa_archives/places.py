@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -45,9 +45,9 @@ class Folder:
     def writing(self, name: str) -> Iterator[Any]:
         """Synced to disk before it gets its name."""
         target = self.path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".part-{os.getpid()}-{target.name}"[-200:])
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as file:
                 yield file
                 file.flush()
@@ -56,9 +56,10 @@ class Folder:
         except OSError as error:
             if error.errno in _FULL:
                 raise StorageFull(f"磁盘已满：{name} 没有写完，已写好的包不受影响") from error
-            raise
+            raise Unavailable(f"不能写入 {self.path}：{error.strerror or error}") from error
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
     @contextmanager
     def reading(self, name: str) -> Iterator[Any]:

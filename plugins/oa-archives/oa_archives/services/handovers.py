@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from oa_kernel import audit, clock, db, identity, permissions, scheduling
+from oa_kernel import audit, clock, db, identity, notifications, permissions, scheduling
 from oa_kernel.errors import Conflict, Invalid, NotFound, OAError
 
 from .. import places, rights, settings
@@ -43,7 +43,7 @@ def ask(person: Any, year: Any, place: str) -> Handover:
         open_ = Handover.select().where(Handover.year == year, Handover.place == place, Handover.state != "done").order_by(
             Handover.id.desc()).first()
         if open_ is not None:
-            Handover.update(error="", state="waiting" if open_.state == "failed" else open_.state).where(
+            Handover.update(state="waiting" if open_.state == "failed" else open_.state).where(
                 Handover.id == open_.id).execute()
             audit.record("archives.handover_asked", SUBJECT, open_.id, title=f"{year} 年度", by=person,
                          after={"year": year, "place": place, "done": open_.done})
@@ -117,11 +117,14 @@ def run(handover: int, progress: Callable[[int, int], Any] | None = None) -> Han
                 Handover.id == row.id).execute()
             audit.record("archives.handed_over", SUBJECT, row.id, title=f"{row.year} 年度", by=person, after={
                 "year": row.year, "place": place.shown, "records": Handover.get_by_id(row.id).done, "manifest_sm3": manifest_sm3})
+            _tell(row, f"{row.year} 年度已导出到 {row.place}")
     except (OAError, OSError) as error:
         text = str(getattr(error, "message", "") or error)[:500]
         with db.transaction():
             Handover.update(state="failed", runner="", error=text).where(Handover.id == row.id).execute()
             audit.record("archives.handover_failed", SUBJECT, row.id, title=f"{row.year} 年度", after={"error": text})
+            if text != row.error:  # tries go on; one message for one reason is enough
+                _tell(row, f"{row.year} 年度导出中断", text)
         raise
     finally:
         with _lock:
@@ -154,7 +157,7 @@ def _claim(handover: int) -> Handover:
             raise Conflict(f"这次导出正在进行（{row.runner}）", code="handover_running")
         with _lock:
             _mine.add(row.id)
-        Handover.update(state="running", runner=_me(), beat_at=clock.now(), error="").where(Handover.id == row.id).execute()
+        Handover.update(state="running", runner=_me(), beat_at=clock.now()).where(Handover.id == row.id).execute()
         audit.record("archives.handover_begun", SUBJECT, row.id, title=f"{row.year} 年度", after={"runner": _me(), "done": row.done})
     return Handover.get_by_id(row.id)
 
@@ -171,6 +174,12 @@ def _beat(
                      after={"done": done, "written": len(fresh)})
     if progress:
         progress(done, row.total)
+
+
+def _tell(row: Handover, title: str, body: str = "") -> None:
+    if row.asked_by_id:
+        notifications.send("archives.handover", [row.asked_by_id], title, body=body, url="/archives/handovers",
+                           subject=(SUBJECT, row.id))
 
 
 def _me() -> str:
