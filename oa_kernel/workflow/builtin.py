@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from oa_kernel.contributions import NotificationKind, OutboxHandler, ScheduledTask, SearchSource
+from oa_kernel.contributions import NotificationKind, OutboxHandler, QueuedTask, ScheduledTask, SearchSource
 
 
 def _tick() -> int:
     from .deadlines import tick
 
     return tick()
+
+
+def _figures(row: int) -> None:
+    from .figures import work_out
+
+    work_out(row)
 
 
 def _service(payload: dict[str, Any]) -> None:
@@ -36,6 +42,7 @@ def _cases(person: Any, q: str, limit: int) -> list[dict[str, Any]]:
 CONTRIBUTIONS: dict[str, list[Any]] = {
     "oa_notification_kinds": [NotificationKind("workflow.notice", "流程通知")],
     "oa_outbox_handlers": [OutboxHandler("workflow.service", _service, "流程中的自动环节")],
+    "oa_queued_tasks": [QueuedTask("workflow.figures", _figures)],
     "oa_scheduled_tasks": [ScheduledTask("workflow.deadlines", "* * * * *", _tick, "期限提醒与逾期处理")],
     "oa_search_sources": [SearchSource("cases", "经办事项", _cases, "kernel.tasks.own", order=30)],
 }

@@ -215,6 +215,26 @@ class Done(db.Model):
         indexes = ((("instance_id", "step", "effect"), True),)
 
 
+class Figures(db.Model):
+    """Figures of a definition over a time, kept because they took long to work out; see ``figures``."""
+
+    #: what was asked, as one text
+    key = db.CharField(max_length=200, unique=True)
+    name = db.CharField(max_length=120)
+    since = db.DateField(null=True)
+    until = db.DateField(null=True)
+    version = db.IntegerField(null=True)
+    #: how many parts of newer ones are done; null: none are being made
+    parts = db.IntegerField(null=True)
+    #: when that last changed
+    at = db.UTCDateTimeField(index=True)
+    made_at = db.UTCDateTimeField(null=True)
+    found = db.JSONField(null=True)
+
+    class Meta:
+        table_name = "workflow_figures"
+
+
 class StandIn(db.Model):
     """Who does somebody's work for a time: a standing delegation, an absence (leave), or a hand-over for good."""
 
@@ -238,4 +258,4 @@ class StandIn(db.Model):
         indexes = ((("person_id", "ended_at"), False), (("to_id", "ended_at"), False))
 
 
-MODELS = [WorkflowDefinition, WorkflowDraft, Instance, Run, Task, Trail, Timer, Done, StandIn]
+MODELS = [WorkflowDefinition, WorkflowDraft, Instance, Run, Task, Trail, Timer, Done, Figures, StandIn]

@@ -284,7 +284,7 @@ def _following_untouched(instance: Instance, step: Step, task: Task, run: Run) -
             raise _too_late()
     if _acted(Task.run_id.in_([r.id for r in after] or [0])):
         raise _too_late()
-    if all(r.state == "cancelled" for r in after) and not _waited_for(instance, came, run):
+    if not any(r.state in ("open", "paused") for r in after) and not _waited_for(instance, came, run):
         raise _too_late()
     for run in after:
         kind = steps[run.step].type if run.step in steps else ""
@@ -305,7 +305,7 @@ def _passed_by_itself(run: Run) -> bool:
 
 
 def _waited_for(instance: Instance, came: set[int], run: Run) -> bool:
-    """Of an answer that no step followed on: whether its fork still goes on. Else the case was over, or its branches
+    """Of an answer after which nothing is being done: whether its fork still goes on. Else the case was over, or its branches
     were ended, and what it is now came of something else."""
     joins = {r.fork_id: r for r in _joins(instance.id, Run.state != "cancelled")}
     if any(r.state in ("open", "paused") and came & set(r.arrived) for r in joins.values()):

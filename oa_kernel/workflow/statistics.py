@@ -9,7 +9,7 @@ by starting, steps passed by themselves, copies to read.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,12 +45,14 @@ def versions(name: str) -> list[dict[str, Any]]:
 
 
 def statistics(
-    name: str, *, since: dt.date | None = None, until: dt.date | None = None, version: int | None = None, by: Any = None
+    name: str, *, since: dt.date | None = None, until: dt.date | None = None, version: int | None = None, by: Any = None,
+    told: Callable[[int], Any] | None = None,
 ) -> dict[str, Any]:
     """Figures of a definition.
 
     :param since: first and last day (both included, in the organisation's zone); None: no bound.
     :param version: only cases of that version.
+    :param told: called with the number of :data:`PARTS` done so far.
     :param by: who asks; None: the system. Single people are named to who manages workflows only (``people`` is None else).
     :returns: ``{"definition", "title", "since", "until", "version", "cases": {"started", "states": {state: n}, "ended",
         "completed", "first_pass", "first_pass_rate", "median_seconds", "p90_seconds"}, "steps": [{"step", "title", "done",
@@ -58,17 +60,30 @@ def statistics(
         "open_overdue", "oldest"}], "people": [{"username", "name", "done", "overdue"}] or None,
         "weeks": [{"week", "started", "ended"}]}``. Rates are 0 … 1, or None where there is nothing to count.
     """
+    of = as_asked(name, since, until, version)
+    people = by is None or permissions.allows(by, MANAGE)
+    found = {"definition": name, "title": of.title, "since": since, "until": until, "version": version}
+    with _sorting_on_disk():
+        for n, (part, work_out) in enumerate(PARTS.items(), 1):
+            found[part] = work_out(of) if part != "people" or people else None
+            if told is not None:
+                told(n)
+    return found
+
+
+def as_asked(name: str, since: dt.date | None, until: dt.date | None, version: int | None) -> _Asked:
+    """What is asked for; Invalid for days the wrong way round, NotFound for a definition there is not."""
     if since is not None and until is not None and until < since:
         raise Invalid("结束日期早于开始日期", errors={"until": ["结束日期早于开始日期"]})
     title = versions(name)[0]["title"]
-    asked = _Asked(name, _start(since), _start(until + dt.timedelta(days=1)) if until else None, version)
-    people = by is None or permissions.allows(by, MANAGE)
-    with _sorting_on_disk():
-        return {
-            "definition": name, "title": title, "since": since, "until": until, "version": version,
-            "cases": _cases(asked), "steps": _steps(asked), "people": _people(asked) if people else None,
-            "weeks": _weeks(asked),
-        }
+    return _Asked(name, _start(since), _start(until + dt.timedelta(days=1)) if until else None, version, title)
+
+
+def more_than(of: _Asked, number: int) -> bool:
+    """Whether more than so many tasks were done in the time asked for, of whatever version; no more are looked at."""
+    said, values = _Asked(of.name, of.begin, of.end, None).within("t.done_at")
+    some = f"SELECT 1 FROM workflow_task t WHERE {said} LIMIT {number + 1}"
+    return bool(_rows(f"SELECT COUNT(*) FROM ({some}) few", values)[0][0] > number)
 
 
 def _start(day: dt.date | None) -> dt.datetime | None:
@@ -78,7 +93,9 @@ def _start(day: dt.date | None) -> dt.datetime | None:
 class _Asked:
     """What is asked for, as conditions of a statement and their values."""
 
-    def __init__(self, name: str, begin: dt.datetime | None, end: dt.datetime | None, version: int | None) -> None:
+    def __init__(self, name: str, begin: dt.datetime | None, end: dt.datetime | None, version: int | None,
+                 title: str = "") -> None:
+        self.title = title
         self.name, self.begin, self.end, self.version = name, begin, end, version
         self.mark = db.database.param
 
@@ -248,6 +265,10 @@ def _people(asked: _Asked) -> list[dict[str, Any]]:
         f" GROUP BY t.assignee_id ORDER BY COUNT(*) DESC, t.assignee_id LIMIT {PEOPLE}) c"
         " JOIN identity_person p ON p.id = c.who ORDER BY c.done DESC, p.id", values)
     return [{"username": u, "name": n, "done": int(d), "overdue": int(o or 0)} for u, n, d, o in rows]
+
+
+#: the parts of the answer in the order they are worked out
+PARTS: dict[str, Callable[[_Asked], Any]] = {"cases": _cases, "steps": _steps, "people": _people, "weeks": _weeks}
 
 
 def case_counts() -> list[dict[str, Any]]:

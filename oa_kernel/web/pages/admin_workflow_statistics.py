@@ -6,19 +6,19 @@ import datetime as dt
 import json
 from typing import Any
 
-from flask import request
+from flask import make_response, request
 from werkzeug.wrappers import Response
 
 from oa_kernel import clock, identity, permissions, workflow
 from oa_kernel.errors import Invalid
-from oa_kernel.workflow import xes
+from oa_kernel.workflow import figures, xes
 from oa_kernel.workflow.diagram import heat
 from oa_kernel.workflow.statistics import bottlenecks, oldest_open
 
 from ..access import Pages
 from ..door import person
 from ..i18n import gettext as _
-from ..rendering import form_errors, render, with_query
+from ..rendering import form_errors, is_htmx, render, with_query
 from .todo import work_url
 
 pages = Pages("admin_workflow_statistics", __name__)
@@ -46,17 +46,27 @@ def view(name: str) -> Any:
     errors: dict[str, list[str]] = {}
     try:
         since, until = _days(period)
-        found = workflow.statistics(name, since=since, until=until, version=chosen, by=person())
+        looked = figures.look(name, since=since, until=until, version=chosen, by=person())
     except Invalid as error:
         errors = form_errors(error)
         since, until = None, None
-        found = workflow.statistics(name, since=clock.today() - dt.timedelta(days=89), by=person())
+        looked = figures.look(name, since=clock.today() - dt.timedelta(days=89), by=person())
+    again = with_query(f"/admin/workflows/{name}/statistics", {**args.to_dict(), "part": "1"})
+    if is_htmx() and args.get("part"):
+        answer = make_response(render("oa/admin/workflow_statistics_state.html", looked=looked, again=again))
+        if looked.progress is None:
+            answer.headers["HX-Refresh"] = "true"
+        return answer
+    found = looked.found
+    if found is None:
+        return render("oa/admin/workflow_statistics_wait.html", name=name, title=known[0]["title"], looked=looked, again=again)
     times = {s["step"]: s["median_seconds"] for s in found["steps"]}
     definition = workflow.definition(name)
     values = {"period": period, "since": args.get("since", "") if not period else "", "version": version,
               "until": args.get("until", "") if not period else ""}
     return render(
         "oa/admin/workflow_statistics.html", 422 if errors else 200, name=name, found=found, versions=known, periods=PERIODS,
+        looked=looked, again=again,
         values=values, errors=errors, length=length, percent=percent, manages=permissions.allows(person(), MANAGE),
         slowest=bottlenecks(found), charts=_charts(found),
         diagram=workflow.diagram(definition, say=_, shades=heat(times), notes={

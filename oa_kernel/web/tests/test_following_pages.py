@@ -8,7 +8,7 @@ import pytest
 
 from oa_kernel import identity, outbox, workdays, workflow
 from oa_kernel.web.tests.pages import Browser, last_event, plain
-from oa_kernel.workflow import Instance, Task
+from oa_kernel.workflow import Instance, Task, figures
 
 STEPS = """
 name: t.case
@@ -246,6 +246,20 @@ def test_figures_by_page_and_interface(browser, case, office, oa_api, frozen):
     assert [(s["step"], s["state"], s["seconds"]) for s in steps] == [
         ("draft", "done", 0), ("one", "done", 7200), ("two", "current", 0)]
     assert oa_api(office["doctor"]).get(f"/api/v1/instances/{case.id}/steps").status_code == 404
+
+
+def test_figures_of_many_tasks_come_from_the_background_with_a_bar(browser, case, monkeypatch):
+    asked, here = [], "/admin/workflows/t.case/statistics?period=all"
+    monkeypatch.setattr(figures, "AT_ONCE", -1)
+    monkeypatch.setattr(figures.scheduling, "enqueue", lambda name, row: asked.append(row))
+    one, part = browser("admin").client, {"headers": {"HX-Request": "true"}}
+    page = one.get(here).text
+    assert "<progress" in page and f'hx-get="{here}&amp;part=1"' in page
+    assert "HX-Refresh" not in one.get(f"{here}&part=1", **part).headers
+    figures.work_out(asked[0])
+    assert one.get(f"{here}&part=1", **part).headers["HX-Refresh"] == "true"
+    page = one.get(here).text
+    assert "oa-figures-row" in page and "<progress" not in page and len(asked) == 1
 
 
 def test_filters_that_make_no_sense_are_told(browser, case):

@@ -25,11 +25,10 @@ VENDORS = {
     "http://activiti.org/bpmn": "activiti",
 }
 
-# XML 1.0, production Char and (without the colon) NameStartChar and NameChar, clause 2.2 and 2.3
-_START = ("A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef"
-          "\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff")
-_NAME = re.compile(f"[{_START}][{_START}0-9.\u00b7\u0300-\u036f\u203f\u2040-]*")
-_BAD_NAME = re.compile(f"[^{_START}0-9.\u00b7\u0300-\u036f\u203f\u2040-]")
+# of the names XML allows (NCName) only those in ASCII: the library behind bpmn.io and Camunda's modeler refuses others
+_NAME = re.compile("[A-Za-z_][A-Za-z0-9_.-]*")
+_BAD_NAME = re.compile("[^A-Za-z0-9_.-]")
+# XML 1.0, production Char, clause 2.2
 _BAD_CHAR = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -44,18 +43,18 @@ def flat(text: str) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text may be an XML id (NCName)."""
+    """Whether a text may be an XML id that every tool takes."""
     return _NAME.fullmatch(text) is not None
 
 
 class Ids:
-    """Hands out XML ids. The ids of steps are taken first, so that they stay what they are where XML allows it."""
+    """Hands out XML ids. The ids of steps are taken first, so that they stay what they are where that is allowed."""
 
     def __init__(self) -> None:
         self._used: set[str] = set()
 
     def take(self, wanted: str) -> str:
-        """``wanted`` itself, or the nearest that XML allows and nobody has."""
+        """``wanted`` itself, or the nearest that is allowed and nobody has."""
         made = wanted if is_name(wanted) else "_" + _BAD_NAME.sub(lambda m: f"_{ord(m[0]):x}_", wanted)
         name, n = made, 1
         while name in self._used:

@@ -17,6 +17,7 @@ TASK = {
     "add_sign": ({"to": ["c"], "place": "beside"}, "add_sign", {"c"}, {("sign", "a"), ("sign", "b"), ("sign", "c")}),
     "circulate": ({"to": ["c"]}, "circulate", {"c"}, {("sign", "a"), ("sign", "b")}),
     "claim": ({}, "claim", set(), {("sign", "a")}),
+    "release": ({}, "release", {"b"}, {("sign", "a"), ("sign", "b")}),
     "save": ({"comment": "想一想"}, None, set(), {("sign", "a"), ("sign", "b")}),
     "read": ({}, None, set(), {("sign", "a"), ("sign", "b")}),
 }
@@ -24,6 +25,8 @@ TASK = {
 CASE = {
     "withdraw": ("drafter", (), "withdraw", {"a", "b"}, "a"),
     "urge": ("drafter", (), "urge", {"a", "b"}, None),
+    "resume": ("admin", (), "resume", {"a", "b"}, "drafter"),
+    "reopen": ("admin", (), "reopen", {"d"}, "drafter"),
     "suspend": ("admin", (), "suspend", {"drafter"}, "drafter"),
     "jump": ("admin", ("last",), "jump", {"a", "b", "d", "drafter"}, "drafter"),
     "skip": ("admin", ("sign",), "skip_step", {"a", "b", "d"}, "drafter"),
@@ -31,11 +34,21 @@ CASE = {
 }
 
 
+#: what must have happened before, so that it can be done
+BEFORE = {
+    "release": lambda desk, case: desk.act(case, "a", "claim"),
+    "resume": lambda desk, case: workflow.suspend(case.id, desk.admin, "等"),
+    "reopen": lambda desk, case: (desk.act(case, "a"), desk.act(case, "d")),
+}
+
+
 @pytest.fixture
-def case(desk):
+def case(desk, request):
     desk.publish(("{id: draft, people: drafter, next: sign}", "{id: sign, people: {users: [a, b]}, mode: one, next: last}",
                   "{id: last, people: {user: d}, next: end}"))
     case = desk.start()
+    params = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    BEFORE.get(params.get("action") or params.get("what"), lambda desk, case: None)(desk, case)
     Notification.delete().execute()
     return case
 

@@ -303,3 +303,15 @@ def test_an_opinion_that_was_only_saved_does_not_hinder_taking_back(desk, how):
     desk.act(case, "e" if how == "transfer" else "a", "save", comment="还没想好")
     workflow.retrieve(case.id, desk.a if how == "transfer" else desk.drafter)
     assert desk.open(case) == {("sign", "a") if how == "transfer" else ("draft", "drafter")}
+
+
+def test_what_ended_a_case_through_a_fork_without_steps_is_not_taken_back_after_it_was_reopened(desk):
+    desk.publish(("{id: draft, people: drafter, next: split}",
+                  "{id: split, type: fork, branches: [both, {when: amount > 5, to: x}]}", "{id: x, people: {user: a}, next: both}",
+                  "{id: both, type: join, next: end}"), "form: {amount: {type: integer}}")
+    case = desk.start({"amount": 1})
+    assert desk.state(case) == "completed"
+    workflow.reopen(case.id, desk.admin, "漏项", target="draft")
+    with pytest.raises(Conflict):
+        workflow.retrieve(case.id, desk.drafter)
+    assert desk.open(case) == {("draft", "drafter")}

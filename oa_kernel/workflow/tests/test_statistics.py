@@ -7,7 +7,7 @@ import pytest
 
 from oa_kernel import clock, workflow
 from oa_kernel.errors import Invalid, NotFound
-from oa_kernel.workflow import Instance, Task
+from oa_kernel.workflow import Instance, Task, figures
 
 pytestmark = pytest.mark.oa_databases
 
@@ -162,3 +162,23 @@ def test_cases_that_ended_otherwise_are_no_first_passes(desk):
     assert (cases["ended"], cases["completed"], cases["first_pass_rate"]) == (1, 0, None)
     assert Instance.get_by_id(case.id).state == "rejected"
     assert Task.select().where(Task.instance_id == case.id, Task.action == "reject").count() == 1
+
+
+def test_what_takes_long_is_worked_out_in_the_background_and_kept(desk, worked, frozen, monkeypatch):
+    asked = []
+    monkeypatch.setattr(figures, "AT_ONCE", 20)
+    monkeypatch.setattr(figures.scheduling, "enqueue", lambda name, row: asked.append(row))
+    at_once = figures.look("t.case", since=dt.date(2026, 11, 9), by=desk.admin)  # few tasks: the page waits
+    assert at_once.found["cases"]["started"] == 0 and at_once.progress is None and not asked
+    assert figures.look("t.case", by=desk.admin) == figures.Looked(None, None, (0, 4))
+    assert figures.look("t.case", by=desk.drafter).progress == (0, 4) and len(asked) == 1
+    frozen("2026-11-10T09:06:00+08:00")
+    assert figures.look("t.case", by=desk.admin).stalled and len(asked) == 2
+    figures.work_out(asked[0])
+    looked = figures.look("t.case", by=desk.admin)
+    assert looked.found == workflow.statistics("t.case", by=desk.admin) and looked.made_at == clock.now()
+    assert looked.found["people"] and figures.look("t.case", by=desk.drafter).found["people"] is None
+    frozen("2026-11-10T11:00:00+08:00")
+    old = figures.look("t.case", by=desk.admin)  # shown until the newer ones are there
+    assert old.found and old.made_at < clock.now() and old.progress == (0, 4) and len(asked) == 3
+    assert figures.look("t.case", by=desk.admin, wait=True).made_at is None

@@ -128,3 +128,11 @@ def test_yaml_that_unfolds_into_millions_is_refused():
     text = "name: t.x\ntitle: x\nform:\n" + "\n".join(layers) + "\nsteps:\n  - {id: draft, people: drafter, next: end}\n"
     with pytest.raises(Invalid, match="超过"):
         bpmn.write(text)
+
+
+def test_ids_are_in_ascii_which_all_the_tools_take_and_the_real_ones_come_back():
+    text = "name: t.审\ntitle: 审\nsteps:\n  - {id: 拟稿, people: drafter, next: 审核}\n  - {id: 审核, people: {user: a}, next: end}\n"
+    xml = bpmn.write(text)
+    ids = [e.get("id") for e in ET.fromstring(xml).iter() if e.get("id")]
+    assert len(ids) == len(set(ids)) > 5 and all(i.isascii() for i in ids)
+    assert list(parse(bpmn.read(xml).text)[0].steps) == ["拟稿", "审核"]
