@@ -120,7 +120,7 @@ def listed(items: list[Phrase]) -> str:
 def give_details(p: dict[str, Any]) -> list[tuple[str, str]]:
     role = registry.role(p["role"])
     known = registry.registered()
-    lines = [("授予", called(p)), ("角色", Phrase("%(title)s（%(name)s）", title=role_title(p["role"]), name=p["role"])),
+    lines = [("授予", called(p)), ("所授角色", Phrase("%(title)s（%(name)s）", title=role_title(p["role"]), name=p["role"])),
              ("自", spoken(moment(p.get("since"))) or Phrase("立即")), ("至", spoken(moment(p.get("until"))) or Phrase("长期")),
              ("理由", p.get("reason", "") or "—")]
     if p.get("scope_departments"):

@@ -55,7 +55,7 @@ def test_the_same_by_rest(lin, safe, oa_api):
     assert [c["id"] for c in two.get("/api/v1/approvals?state=pending").json["items"]] == [change]
     assert one.post(f"/api/v1/approvals/{change}/confirm", json={}).status_code == 403
     seen = two.get(f"/api/v1/approvals/{change}").json
-    assert seen["may_decide"] and {"label": "角色", "value": "看统计（own.statistics）"} in seen["details"]
+    assert seen["may_decide"] and {"label": "所授角色", "value": "看统计（own.statistics）"} in seen["details"]
     assert two.post(f"/api/v1/approvals/{change}/refuse", json={}).status_code == 422
     assert two.post(f"/api/v1/approvals/{change}/refuse", json={"comment": "不必"}).json["state"] == "refused"
     assert two.post(f"/api/v1/approvals/{change}/confirm", json={}).status_code == 409
