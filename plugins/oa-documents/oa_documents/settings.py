@@ -36,6 +36,7 @@ SCHEMA: dict[str, Any] = {
     "max_body": _s("largest body, in characters", type="integer", min=1000, default=200_000),
     "secrecy_terms": _s("保密期限 offered", type="list", schema={"type": "string"},
                         default=["1年", "3年", "5年", "10年", "20年", "30年", "长期"]),
+    "ocr": _s("read scans that come in (needs the extra oa-documents[ocr])", type="boolean", default=True),
     "incoming_rules": _s(
         "分办规则, the first that holds: kinds, senders, urgency, words → department, nature, note", type="list", default=[],
         schema={"type": "dict", "schema": {
@@ -52,6 +53,7 @@ _WORDS = {
     "letter_mark": ("信函格式的标志", "留空则用署名"),
     "minutes_mark": ("纪要的标志", "留空则为署名加“会议纪要”"),
     "signer_title": ("命令签署人的职务", "如：市长；留空则命令加盖机关印章"),
+    "ocr": ("识别扫描件的文字", "需要安装 oa-documents[ocr]；收文登记时据此提出标题、文号等"),
     "printed_by": ("印发机关", "留空则用署名"),
     "series": ("机关代字", "拟稿时首先给出；第一次用时建立"),
     "fonts": ("本单位字体的文件夹", "相对于配置文件所在的文件夹"),

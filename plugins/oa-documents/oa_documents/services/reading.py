@@ -3,38 +3,53 @@
 from __future__ import annotations
 
 import io
+from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from oa_kernel import files
 from oa_kernel.errors import Invalid
 
-from ..text import received
+from .. import settings
+from ..text import guard, ocr, received
 
 #: bytes of a file whose text is read, and the pages of it
 OPENED = 64 * 1024 * 1024
 PAGES = 200
 _LONGEST = 200_000
+_IMAGES = ("png", "jpg", "jpeg", "tif", "tiff", "bmp")
+#: a PDF with fewer characters than this on a page is a scan
+_SCAN = 10
+#: texts of scans by digest: they are shown first and registered a moment later
+_recognised: OrderedDict[str, str] = OrderedDict()
+_KEPT = 200
 
 
 def text_of(file: Any) -> str:
-    """The text of a stored file; empty where it has none, or nobody here can read it.
+    """The text of a stored file; empty where it has none, or nobody here can read it. Scans are read where the extra
+    ``ocr`` is installed.
 
-    :raises Invalid: a PDF or Word file that cannot be opened (damaged, encrypted), naming the file.
+    :raises Invalid: a PDF or Word file that cannot be opened (damaged, encrypted, with macros), naming the file.
     """
     if file.size > OPENED:
         return ""
     extension = file.name.rpartition(".")[2].lower()
+    if extension in _IMAGES:
+        return _scan(file.sm3, lambda: ocr.of_image(files.read_bytes(file)))
     if extension not in ("pdf", "ofd", "docx", "txt", "eml", "md"):
         return ""
     data = files.read_bytes(file)
     if extension == "pdf":
-        return _pdf(data, file.name)
+        return _pdf(data, file.name, file.sm3)
     if extension == "ofd":
         return str(_ofd(data, file.name).text)
     if extension == "docx":
         from ..text import docx
 
-        found = docx.read(data)
+        try:
+            found = docx.read(data)
+        except Invalid as error:
+            raise Invalid(f"{file.name}：{error.message}", errors={"files": [f"{file.name}：{error.message}"]}) from error
         parts = [found.get("title", ""), "、".join(found.get("addressees", ())) + "：", found.get("body", "")]
         return "\n".join(p for p in parts if p.strip("："))[:_LONGEST]
     if extension == "eml":
@@ -47,9 +62,27 @@ def text_of(file: Any) -> str:
     return ""
 
 
-def _pdf(data: bytes, name: str) -> str:
+def reads_scans() -> bool:
+    """Whether scans are read here: the extra is installed and not switched off."""
+    return bool(settings.get("ocr")) and ocr.available()
+
+
+def _scan(sm3: str, read: Callable[[], str]) -> str:
+    if not reads_scans():
+        return ""
+    if sm3 not in _recognised:
+        _recognised[sm3] = read()[:_LONGEST]
+        while len(_recognised) > _KEPT:
+            _recognised.popitem(last=False)
+    return _recognised.get(sm3, "")
+
+
+def _pdf(data: bytes, name: str, sm3: str) -> str:
     import pypdfium2
 
+    problem = guard.pdf_problem(data)
+    if problem:
+        raise Invalid(f"{name} 没有打开：{problem}。请向来文单位索取原件", errors={"files": [f"{name}：{problem}"]}, code="bomb")
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
@@ -63,7 +96,10 @@ def _pdf(data: bytes, name: str) -> str:
             page.close()
             if sum(map(len, found)) > _LONGEST:
                 break
-        return "\n".join(found).replace("\r\n", "\n").replace("\ufffe", "")[:_LONGEST]
+        text = "\n".join(found).replace("\r\n", "\n").replace("\ufffe", "")[:_LONGEST]
+        if len("".join(text.split())) < _SCAN * max(1, len(found)):
+            return _scan(sm3, lambda: ocr.of_pdf(document)) or text
+        return text
     finally:
         document.close()
 

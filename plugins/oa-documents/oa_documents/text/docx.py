@@ -50,6 +50,8 @@ def _check(data: bytes) -> None:
         raise _refused("这不是 .docx 文件，请选择 Word 文档") from None
     if "word/document.xml" not in names:
         raise _refused("压缩包里没有 Word 正文：请选择 .docx 文件")
+    if any(name.lower().endswith("vbaproject.bin") for name in names):
+        raise _refused("文件带有宏：请在 Word 中另存为不含宏的 .docx")
     if unpacked > _LARGEST or unpacked > max(10_000_000, len(data) * _RATIO):
         raise _refused("文件展开后过大，不能导入")
 
