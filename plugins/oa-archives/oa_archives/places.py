@@ -150,16 +150,17 @@ def names() -> list[str]:
 def open_place(name: str) -> Place:
     """The place of a name in the settings, or of a path or address.
 
-    :raises Invalid: an address of no known kind. UsageError: the extra is not installed. Unavailable: no connection.
+    :raises Invalid: an address of no known kind, a path that is not whole. UsageError: the extra is not installed. Unavailable: no connection.
     """
     known = _places()
     entry = known.get(name) or {"url": name}
     url = entry["url"]
-    parts = urlsplit(url)
+    parts = urlsplit(without_password(url))
     if parts.scheme in ("", "file") or len(parts.scheme) == 1:
         path = unquote(parts.path) if parts.scheme == "file" else url
-        base = runtime.current().config.folder if name in known else Path.cwd()
-        return Folder((base / path).resolve())
+        if name not in known and not Path(path).is_absolute():  # whoever takes it up again may stand in another folder
+            raise Invalid(f"“{name}”不是设置里的去处，也不是完整的路径")
+        return Folder((runtime.current().config.folder / path).resolve())
     if parts.scheme not in ("sftp", "s3"):
         raise Invalid(f"不认识“{parts.scheme}://”：可用文件夹、sftp://用户@主机/文件夹、s3://桶/前缀")
     return Remote(url, _options(parts, entry))
