@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from oa_kernel import audit, clock, db, files, outbox, runtime
-from oa_kernel.errors import Conflict, NotFound
+from oa_kernel.errors import Conflict, NotFound, OAError
 
 from .. import __version__, settings
 from ..models import Outgoing, SealRecord
@@ -75,14 +75,12 @@ def of(document: Any) -> Any:
 
 
 def for_keeping(document: Any) -> Any:
-    """The OFD file for the archives; None where none is wanted or none can be made (its seal has expired since)."""
+    """The OFD file for the archives; None where none is wanted or none can be made (its seal has expired, the PDF is damaged)."""
     if not wanted(document):
         return None
-    from ..seal import SealError
-
     try:
         return of(document)
-    except (Conflict, NotFound, SealError):
+    except OAError:
         return None
 
 
@@ -97,6 +95,7 @@ def _made(document: Any) -> bytes:
             "文号": document.number or "", "文种": document.kind, "发文机关": settings.issuer(), "签发人": document.signatory,
             "密级": document.secrecy if document.secrecy_level else "", "保密期限": document.secrecy_term,
             "紧急程度": document.urgency, "主送机关": "、".join(document.addressees), "抄送机关": "、".join(document.cc),
+            "联合发文机关": "、".join(one["name"] for one in document.joint or ()),
         },
     )
     package = ofd.write(pdf, information)
