@@ -12,6 +12,7 @@ PAGES = {
     "drafter": ["/documents/mine", "/documents/new", "/documents/reviewing", "/documents/register"],
     "office": ["/documents/register", "/documents/numbers", "/documents/organisations", "/documents/seals", "/documents/waiting",
                "/documents/incoming", "/documents/incoming/new", "/documents/incoming/3", "/documents/incoming/8",
+               "/documents/arrivals/1", "/exchange/messages",
                "/ledgers", "/ledgers/seal_uses", "/ledgers/seal_uses?q=安全生产&seal=单位公章",
                "/ledgers/seal_uses/200", "/ledgers/seal_uses/17",
                "/ledgers/seal_uses/new", "/ledgers/seal_uses/199/edit"],
