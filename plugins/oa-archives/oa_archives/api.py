@@ -8,7 +8,7 @@ from oa_kernel import web
 
 from . import rights
 from .models import RETENTIONS, Item, Pending
-from .services import filing, packages, pending, queries, sources
+from .services import filing, packages, pending, queries, sources, taking
 
 api = web.Api("archives", title="档案")
 
@@ -85,6 +85,8 @@ def get_item(id: int) -> Any:
         "pages": item.pages, "state": item.state, "open_from": item.open_from, "access_reason": item.access_reason,
         "keep_until": item.keep_until, "filed_at": item.filed_at, "filed_by": item.filed_by_name,
         "source": {"kind": item.source_kind, "id": item.source_id, "title": sources.title_of(item.source_kind)},
+        "origin": {"fonds_name": origin.fonds_name, "kind": origin.source_kind, "id": origin.source_id,
+                   "fingerprint": origin.fingerprint} if (origin := taking.origin_of(item)) else None,
         "files": [{"file": p.file_id, "role": p.role, "name": p.name, "mime": p.mime, "size": p.size, "sm3": p.sm3,
                    "pages": p.pages} for p in queries.parts(item)],
     }

@@ -14,7 +14,7 @@ from . import rights
 from .checks import QUALITIES, RESULTS
 from .models import RETENTIONS
 from .package import ROLES
-from .services import destruction, filing, june, keeping, packages, pending, queries, sources, uses
+from .services import destruction, filing, june, keeping, packages, pending, queries, sources, taking, uses
 from .services.stamping import stampable
 
 pages = web.Pages("archives", __name__, template_folder="templates", static_folder=None)
@@ -124,7 +124,7 @@ def item(id: int) -> Any:
     """A record: description, files, checks."""
     found = queries.get(web.person(), id)
     parts = queries.parts(found)
-    return _render("item.html", item=found, parts=parts, stampable=stampable(found, parts),
+    return _render("item.html", item=found, parts=parts, stampable=stampable(found, parts), origin=taking.origin_of(found),
                    checks=queries.checks_of(found), roles=ROLES, qualities=QUALITIES, results=RESULTS,
                    destroyed=destruction.told(found), today=clock.today(),
                    state_words=queries.STATES)

@@ -69,6 +69,11 @@ def take(person: Any, path: Path, *, dry_run: bool = False, progress: Progress |
             "fingerprint": manifest.fingerprint}
 
 
+def origin_of(item: Item) -> Origin | None:
+    """Where a record that was taken over came from; None for one that was filed here."""
+    return Origin.get_or_none(Origin.item == item.id) if item.source_kind == SOURCE else None
+
+
 def _packages(path: Path) -> Iterator[year.Listed]:
     return (one for one in year.files_of(path) if one.archival_number)
 
