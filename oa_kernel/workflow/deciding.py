@@ -82,8 +82,8 @@ def _keep_only_added(case: Case, run: Run, alive: list[Task]) -> list[Task]:
 
 
 def queued(tasks: list[Task]) -> list[Task]:
-    """Those whose turn has not come, in order: waiting for nobody they added themselves."""
-    parents = {t.parent_id for t in tasks}
+    """Those whose turn has not come, in order: waiting for nobody they asked themselves to go before them."""
+    parents = {t.parent_id for t in tasks if t.kind == "delegate" or t.place == "before"}
     found = [t for t in tasks if t.state == "waiting" and t.kind == "work" and t.id not in parents]
     return sorted(found, key=lambda t: (t.position, t.id))
 

@@ -5,7 +5,7 @@ import pytest
 from oa_kernel import workflow
 from oa_kernel.errors import Conflict, Forbidden, NotFound
 from oa_kernel.notifications.models import Notification
-from oa_kernel.workflow import Task
+from oa_kernel.workflow import Task, xes
 
 #: action → what comes with it, its trail entry, who hears of it, who has what then
 TASK = {
@@ -141,3 +141,42 @@ def test_a_hidden_field_is_hidden_from_whom_another_stands_in_for(desk, oa_api):
     case = desk.start({"secret": "绝密内容"})
     for who in (desk.a, desk.c):
         assert "绝密内容" not in oa_api(who).get(f"/api/v1/instances/{case.id}").get_data(as_text=True)
+
+
+def test_a_hidden_field_is_in_no_trial_trail_log_or_message(desk):
+    desk.publish(("{id: draft, people: drafter, next: one}", "{id: one, people: {user: a}, fields: {secret: hidden}, next: two}",
+                  "{id: two, people: {user: b}, fields: {secret: edit}, next: end}"),
+                 "form: {secret: {type: string}, open: {type: string}}")
+    case = desk.start({"secret": "绝密内容", "open": "公开内容"})
+    desk.act(case, "a", "circulate", to=["c"], comment="请阅")
+    desk.act(case, "a")
+    desk.act(case, "b", "save", form={"secret": "绝密内容二"}, comment="改过")
+    desk.act(case, "b")
+    rows = workflow.simulate("t.case", desk.drafter, {"secret": "绝密内容", "open": "公开内容"})
+    assert next(r for r in rows if r["step"] == "one")["hidden"] == ["secret"]
+    told = [f"{n.title} {n.body}" for n in Notification.select()]
+    log = b"".join(xes.log("t.case", by=desk.admin)).decode()
+    assert told and "请阅" in str(workflow.trail(case.id)) and "<trace>" in log
+    for text in (str(rows), str(told), str(workflow.trail(case.id)), log):
+        assert "绝密内容" not in text
+
+
+def test_people_further_up_the_house_and_the_deputy_in_charge(desk, make):
+    deputy = make.person("chief", "chief")
+    top = make.department("局", deputy=deputy)
+    middle = make.department("分局", parent=top)
+    low = make.department("科", parent=middle)
+    for unit, name in ((top, "toph"), (middle, "midh"), (low, "lowh")):
+        desk.people[name] = make.person(name, name, unit, posts=[("负责人", "head")])
+    desk.people |= {"chief": deputy, "clerk": make.person("clerk", "clerk", low)}
+    desk.publish(("{id: draft, people: drafter, next: one}", "{id: one, people: {head_of: drafter}, next: two}",
+                  "{id: two, people: {head_of: drafter, levels: 2}, next: three}",
+                  "{id: three, people: {head_of: drafter, levels: 3}, next: four}",
+                  "{id: four, people: {deputy_for: drafter}, next: five}",
+                  "{id: five, people: {head_of: drafter, levels: 4}, fallback: {user: e}, next: six}",
+                  "{id: six, people: {head_of: drafter, levels: 4}, next: end}"))
+    case = workflow.start("t.case", "一件事", {}, desk.clerk)
+    for step, who in (("one", "lowh"), ("two", "midh"), ("three", "toph"), ("four", "chief"), ("five", "e"), ("six", "admin")):
+        assert desk.open(case) == {(step, who)}
+        desk.act(case, who)
+    assert desk.state(case) == "completed"

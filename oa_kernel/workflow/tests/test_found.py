@@ -315,3 +315,12 @@ def test_what_ended_a_case_through_a_fork_without_steps_is_not_taken_back_after_
     with pytest.raises(Conflict):
         workflow.retrieve(case.id, desk.drafter)
     assert desk.open(case) == {("draft", "drafter")}
+
+
+@pytest.mark.parametrize("place", ["beside", "after"])
+def test_released_work_is_also_theirs_who_had_added_somebody_that_need_not_go_first(desk, place):
+    case = publish(desk, "one", "[a, b]")
+    desk.act(case, "a", "add_sign", to=["e"], place=place)
+    desk.act(case, "b", "claim")
+    desk.act(case, "b", "release")
+    assert {("sign", "a"), ("sign", "b")} <= desk.open(case)
