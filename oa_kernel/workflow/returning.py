@@ -138,14 +138,19 @@ def _again_in_its_run(case: Case, step: Step, run: Run, task: Task) -> Task:
         case.cancel_runs([first.id])
         case.go_on(first.id)
     elif task.kind == "delegate" or task.place == "before":
-        Task.update(state="waiting", version=Task.version + 1).where(
-            Task.id == task.parent_id, Task.state == "open").execute()
+        _wait_again(case, Task.id == task.parent_id)
     elif step.mode == "sequence":  # the next one's turn has not come then
-        Task.update(state="waiting", version=Task.version + 1).where(
-            Task.run_id == run.id, Task.state == "open", Task.kind == "work", Task.position > task.position).execute()
-    Task.update(state="waiting", version=Task.version + 1).where(
-        Task.parent_id == task.id, Task.place == "after", Task.state == "open").execute()
+        _wait_again(case, Task.run_id == run.id, Task.kind == "work", Task.position > task.position)
+    _wait_again(case, Task.parent_id == task.id, Task.place == "after")
     return case.again(step, task)
+
+
+def _wait_again(case: Case, *where: Any) -> None:
+    """Whose turn had come by what is taken back waits as before; nothing reminds them."""
+    ids = [i for (i,) in Task.select(Task.id).where(*where, Task.state == "open").tuples()]
+    if ids:
+        Task.update(state="waiting", version=Task.version + 1).where(Task.id.in_(ids)).execute()
+        case.stop_clocks(ids)
 
 
 def _take_from(case: Case, task: Task) -> None:

@@ -5,7 +5,7 @@ import pytest
 from oa_kernel import clock, hookimpl, outbox, workflow
 from oa_kernel.contributions import PluginInfo, WorkflowService
 from oa_kernel.errors import Conflict
-from oa_kernel.workflow import Instance, deadlines
+from oa_kernel.workflow import Instance, Task, deadlines
 from oa_kernel.workflow.models import Timer
 
 calls: list = []
@@ -324,3 +324,14 @@ def test_released_work_is_also_theirs_who_had_added_somebody_that_need_not_go_fi
     desk.act(case, "b", "claim")
     desk.act(case, "b", "release")
     assert {("sign", "a"), ("sign", "b")} <= desk.open(case)
+
+
+def test_who_waits_again_since_an_answer_was_taken_back_has_no_clock(desk):
+    case = publish(desk, "one", "[a]", due="4 hours")
+    desk.act(case, "a", "add_sign", to=["e"], place="before")
+    desk.act(case, "e")
+    workflow.retrieve(case.id, desk.e)
+    assert desk.open(case) == {("sign", "e")}
+    workflow.suspend(case.id, desk.admin, "等")
+    assert Timer.select().where(Timer.fired_at.is_null(), Timer.task_id.in_(
+        Task.select(Task.id).where(Task.state.in_(("waiting", "paused"))))).count() == 0
