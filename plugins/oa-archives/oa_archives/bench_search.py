@@ -1,6 +1,6 @@
 """``oa bench archives-search``: finding records beside bare full-text queries for the same newest hits.
 
-On SQLite; on PostgreSQL too where ``OA_BENCH_POSTGRESQL`` names a server (``postgresql://postgres@/``).
+On SQLite; on PostgreSQL too where ``OA_BENCH_POSTGRESQL`` names a server (``postgresql://postgres@127.0.0.1/``).
 ``OA_BENCH_RECORDS`` is how many records there are (left out: 1,000,000).
 """
 
@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from oa_kernel import db
+from oa_kernel import db, search
 from oa_kernel.bench import Figure, insert, quick
 from oa_kernel.contributions import Benchmark
-from oa_kernel.search import fts5, tsvector
 
 from . import bench_texts
 
@@ -56,9 +56,9 @@ def _engine(engine: str, tell: Tell) -> Iterator[Figure]:
     floor = {"sqlite": "裸 FTS5", "postgresql": "裸 tsvector"}[engine]
     taken: dict[int, dict[str, float]] = {}
     for count in (small, large):
-        with _office(engine) as (reader, clerk):
+        with _office(engine) as (reader, clerk, departments):
             tell(f"{name}：写入 {count:,} 件")
-            rates, size = _fill(count, engine)
+            rates, size = _fill(count, engine, departments)
             if count == large:
                 note = f"索引 {size / count / 1000:.2f} KB/件，每件约 500 字"
                 yield Figure(f"{name} 建索引", rates["ours"], "件/秒", f"{floor}，同样的词", rates["same"], 0.5, True, note=note)
@@ -108,54 +108,72 @@ def _bare(q: str, found: Sequence[int], engine: str) -> None:
     from .models import TEXT, Item
 
     table, items = TEXT.table, Item._meta.table_name
+    words = [q] if len(q) <= 2 else [q[n:n + 3] for n in range(len(q) - 2)]
     if engine == "postgresql":
-        asked, mark = TEXT._tsqueries(q, "", ())[0], "words @@ %s::tsquery"
+        asked, mark = " <-> ".join(f"'{word}'" for word in words), "words @@ %s::tsquery"
         sql = f"SELECT i.id, i.title, i.text FROM {table} f JOIN {items} i ON i.id = f.id WHERE f.{mark} AND i.id >= %s" \
               " ORDER BY i.id DESC LIMIT 20"
     else:
-        asked = TEXT._fts_query(q, "", ())
+        asked = f'"{" ".join(words)}"' + (" *" if len(q) <= 2 else "")
         sql = f"SELECT i.id, i.title, i.text FROM {table} f JOIN {items} i ON i.id = f.rowid WHERE {table} MATCH ?" \
               " AND f.rowid >= ? ORDER BY f.rowid DESC LIMIT 20"
     db.database.execute_sql(sql, (asked, found[-1] if len(found) == 20 else 0)).fetchall()
 
 
 @contextmanager
-def _office(engine: str) -> Iterator[tuple[Any, Any]]:
-    """A temporary installation; a reader of one department and an archivist."""
+def _office(engine: str) -> Iterator[tuple[Any, Any, list[int]]]:
+    """A temporary installation; a reader of one department, an archivist, and the departments' ids."""
     import tempfile
 
-    from oa_kernel import identity, permissions
-    from oa_kernel.testing import installation
+    import yaml
 
-    url = os.environ.get("OA_BENCH_POSTGRESQL", "")
-    if engine == "postgresql":
-        os.environ["OA_TEST_DATABASE"] = url
-    with tempfile.TemporaryDirectory(prefix="oa-bench-") as folder:
-        office = None
+    from oa_kernel import context, identity, permissions, runtime
+    from oa_kernel.crypto import KeyRing
+    from oa_kernel.db import migrate
+
+    name = f"oa_bench_{os.getpid()}"
+    with tempfile.TemporaryDirectory(prefix="oa-bench-") as where:
+        folder = Path(where)
+        settings: dict[str, Any] = {"organisation": {"name": "测量"}, "plugins": {"archives": {}}}
+        if engine == "postgresql":
+            _server(f'CREATE DATABASE "{name}"')
+            settings["database"] = {"url": urlsplit(_url())._replace(path="/" + name).geturl()}
+        (folder / "oa.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+        KeyRing.create(folder / "keys")
         try:
-            office = installation.make_template(
-                Path(folder) / "oa", {"organisation": {"name": "测量"}, "plugins": {"archives": {}}}, engine=engine)
-            office.boot()
+            context.set_current(context.SYSTEM)
+            migrate.upgrade(runtime.boot(folder / "oa.yaml").plugins)
             departments = [identity.create_department(f"第{n}处") for n in range(_DEPARTMENTS)]
             reader = identity.create_person("reader", "读者", departments[3], password_hash="")
             clerk = identity.create_person("clerk", "档案员", departments[0], password_hash="", clearance=1)
             permissions.grant(clerk, "archives_archivist")
-            yield reader, clerk
+            yield reader, clerk, [d.id for d in departments]
         finally:
-            if office is not None:
-                office.drop()
+            db.close()
             if engine == "postgresql":
-                del os.environ["OA_TEST_DATABASE"]
+                _server(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def _fill(count: int, engine: str) -> tuple[dict[str, int], int]:
+def _url() -> str:
+    return os.environ["OA_BENCH_POSTGRESQL"]
+
+
+def _server(sql: str) -> None:
+    import psycopg2
+
+    connection = psycopg2.connect(urlsplit(_url())._replace(path="/postgres").geturl())
+    connection.autocommit = True
+    try:
+        connection.cursor().execute(sql)
+    finally:
+        connection.close()
+
+
+def _fill(count: int, engine: str, departments: Sequence[int]) -> tuple[dict[str, int], int]:
     """Writes so many records; rates of the index and of bare tables, and the index's bytes."""
-    from oa_kernel.identity.models import Department
-
     from .models import TEXT, Item
     from .services import filing, labels
 
-    departments = [d for (d,) in Department.select(Department.id).order_by(Department.id).tuples()]
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
     source = bench_texts.texts(count)
     taken = dict.fromkeys(("ours", "same", "pairs"), 0.0)
@@ -198,8 +216,6 @@ def _row(number: int, body: str, departments: Sequence[int], now: str) -> tuple[
 
 def _plain_tables(engine: str) -> dict[str, str]:
     """Tables without ours around them, of the same words and of pairs of characters; the statements that fill them."""
-    from .models import TEXT
-
     found = {}
     for which in ("same", "pairs"):
         if engine == "postgresql":
@@ -207,29 +223,30 @@ def _plain_tables(engine: str) -> dict[str, str]:
             db.database.execute_sql(f"CREATE INDEX bench_{which}_words ON bench_{which} USING GIN (words)")
             found[which] = f"INSERT INTO bench_{which} VALUES (%s, %s::tsvector)"
             continue
-        columns, options = (TEXT._all, fts5.OPTIONS) if which == "same" else (("text",), "tokenize='unicode61'")
-        db.database.execute_sql(f"CREATE VIRTUAL TABLE bench_{which} USING fts5({', '.join(columns)}, content='', {options})")
-        db.database.execute_sql(f"INSERT INTO bench_{which} (bench_{which}, rank) VALUES ('hashsize', {fts5.HELD})")
-        marks = ", ".join("?" * (len(columns) + 1))
-        found[which] = f"INSERT INTO bench_{which} (rowid, {', '.join(columns)}) VALUES ({marks})"
+        more = "prefix='2', " if which == "same" else ""
+        db.database.execute_sql(f"CREATE VIRTUAL TABLE bench_{which} USING fts5(text, content='', {more}tokenize='unicode61')")
+        db.database.execute_sql(f"INSERT INTO bench_{which} (bench_{which}, rank) VALUES ('hashsize', {16 * 1024 * 1024})")
+        found[which] = f"INSERT INTO bench_{which} (rowid, text) VALUES (?, ?)"
     return found
 
 
 def _ready(items: Sequence[Any], engine: str, which: str) -> list[tuple[Any, ...]]:
     """Rows with their words ready-made: only writing them is measured."""
-    from .models import TEXT
-    from .services import filing, labels
+    from .services import filing
 
     found: list[tuple[Any, ...]] = []
     for item in items:
         if which == "pairs":
-            pairs = [item.text[n:n + 2] for n in range(len(item.text) - 1) if "，" not in item.text[n:n + 2]]
-            text = " ".join(f"'{pair}':{n}" for n, pair in enumerate(pairs, 1)) if engine == "postgresql" else " ".join(pairs)
-            found.append((item.id, text))
-        elif engine == "postgresql":
-            found.append((item.id, " ".join(tsvector.pieces(TEXT.columns, filing.indexed(item), ["=b0", "=ld1", "=ls0"]))))
+            words = [item.text[n:n + 2] for n in range(len(item.text) - 1) if "，" not in item.text[n:n + 2]]
         else:
-            found.append((item.id, *TEXT._joined(filing.indexed(item), labels.labels(item))))
+            words = search.tokens(" ".join(filing.indexed(item).values()))
+        if engine == "postgresql":
+            places = [f"'{word}':{n}" for n, word in enumerate(words, 1)]
+            if which == "same":
+                places += [f"'{word[:2]}':{n}" for n, word in enumerate(words, 1) if len(word) == 3]
+            found.append((item.id, " ".join(places)))
+        else:
+            found.append((item.id, " ".join(words)))
     return found
 
 

@@ -150,7 +150,8 @@ def names() -> list[str]:
 def open_place(name: str) -> Place:
     """The place of a name in the settings, or of a path or address.
 
-    :raises Invalid: an address of no known kind, a path that is not whole. UsageError: the extra is not installed. Unavailable: no connection.
+    :raises Invalid: an address of no known kind, a path that is not whole. UsageError: the extra is not installed.
+        Unavailable: no connection.
     """
     known = _places()
     entry = known.get(name) or {"url": name}
