@@ -100,8 +100,14 @@ def back_to_parent(case: Case, step: Step, parent_id: int | None) -> None:
         Task.parent_id == parent_id, Task.state.in_(ALIVE),
         (Task.kind == "delegate") | (Task.place == "before")).limit(1).tuples().first()
     parent = Task.get_or_none(Task.id == parent_id, Task.state == "waiting")
-    if left is None and parent is not None and not _claimed_by_another(parent):
+    if left is None and parent is not None and not _claimed_by_another(parent) and not _after_another(step, parent):
         case.reopen_waiting(step, parent)
+
+
+def _after_another(step: Step, task: Task) -> bool:
+    """Whether one before them in the row took their answer back meanwhile: then theirs is not the turn."""
+    return step.mode == "sequence" and Task.select(Task.id).where(
+        Task.run_id == task.run_id, Task.kind == "work", Task.state.in_(ALIVE), Task.position < task.position).exists()
 
 
 def _claimed_by_another(task: Task) -> bool:

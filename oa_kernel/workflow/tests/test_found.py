@@ -335,3 +335,14 @@ def test_who_waits_again_since_an_answer_was_taken_back_has_no_clock(desk):
     workflow.suspend(case.id, desk.admin, "等")
     assert Timer.select().where(Timer.fired_at.is_null(), Timer.task_id.in_(
         Task.select(Task.id).where(Task.state.in_(("waiting", "paused"))))).count() == 0
+
+
+def test_what_comes_back_to_one_in_a_row_waits_for_who_took_back_an_answer_before_them(desk):
+    case = publish(desk, "sequence", "[a, b]")
+    desk.act(case, "a")
+    desk.act(case, "b", "delegate", to=["e"])
+    workflow.retrieve(case.id, desk.a)
+    desk.act(case, "e")
+    assert desk.open(case) == {("sign", "a")}
+    desk.act(case, "a")
+    assert desk.open(case) == {("sign", "b")}
