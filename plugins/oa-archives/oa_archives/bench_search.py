@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -129,7 +131,6 @@ def _office(engine: str) -> Iterator[tuple[Any, Any, list[int]]]:
 
     from oa_kernel import context, identity, permissions, runtime
     from oa_kernel.crypto import KeyRing
-    from oa_kernel.db import migrate
 
     name = f"oa_bench_{os.getpid()}"
     with tempfile.TemporaryDirectory(prefix="oa-bench-") as where:
@@ -142,7 +143,9 @@ def _office(engine: str) -> Iterator[tuple[Any, Any, list[int]]]:
         KeyRing.create(folder / "keys")
         try:
             context.set_current(context.SYSTEM)
-            migrate.upgrade(runtime.boot(folder / "oa.yaml").plugins)
+            subprocess.run([sys.executable, "-m", "oa_kernel.cli", "--config", str(folder / "oa.yaml"), "migrate"], check=True,
+                           capture_output=True)
+            runtime.boot(folder / "oa.yaml")
             departments = [identity.create_department(f"第{n}处") for n in range(_DEPARTMENTS)]
             reader = identity.create_person("reader", "读者", departments[3], password_hash="")
             clerk = identity.create_person("clerk", "档案员", departments[0], password_hash="", clearance=1)
