@@ -238,5 +238,6 @@ def oa_demo_data() -> list[c.DemoData]:
 @hookimpl
 def oa_benchmarks() -> list[c.Benchmark]:
     from .bench import BENCHMARKS
+    from .bench_desk import BENCHMARKS as DESK
 
-    return BENCHMARKS
+    return [*BENCHMARKS, *DESK]
