@@ -1,5 +1,6 @@
 """Every plugin of this repository is held to the conformance suite: whatever stands in ``plugins/`` by itself, so that
-nobody has to remember. On PostgreSQL the whole run of the tests goes there, this one too."""
+nobody has to remember. (On SQLite; ``OA_TEST_DATABASE=postgresql://postgres@/ pytest tests/kit/test_first_party.py`` for the
+other engine.)"""
 
 import configparser
 from importlib.metadata import entry_points
