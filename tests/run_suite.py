@@ -43,7 +43,8 @@ def reachable(url: str) -> str:
 
 def run(arguments: list[str], **environment: str) -> int:
     """One pytest run; returns its exit code."""
-    workers = os.environ.get("OA_TEST_WORKERS", "auto")
+    # one more than there are processors: many tests wait for a service or a browser
+    workers = os.environ.get("OA_TEST_WORKERS") or str((os.cpu_count() or 1) + 1)
     command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "--dist", "loadscope", "--durations=25",
                "--durations-min=2", *arguments]
     print("+", " ".join(command), flush=True)
