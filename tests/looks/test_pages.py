@@ -30,8 +30,8 @@ PAGES = {
               "/admin/workflows/documents.outgoing/waiting", "/admin/workflow-services", "/admin/hand-over",
               "/admin/hand-over?from=head", "/cases/1?part=flow", "/cases/1/manage/reopen"],
     "security": ["/admin/roles", "/admin/grants", "/admin/grants/new", "/admin/grants/1", "/admin/security", "/admin/approvals",
-                 "/access-requests", "/admin/review", "/admin/review/unheld", "/admin/sign-ins",
-                 "/exchange/partners", "/exchange/partners/1"],
+                 "/access-requests", "/admin/review", "/admin/review/unheld", "/admin/sign-ins"],
+    "d11p3": ["/exchange/partners", "/exchange/partners/1"],  # who manages the trust of the exchange
     "auditor": ["/admin/audit", "/admin/audit/sign-ins", "/admin/audit/review"],
 }
 WIDTHS = (360, 1366)
