@@ -28,7 +28,7 @@ OA = [sys.executable, "-m", "oa_kernel.cli"]
 def oa(*arguments: str, config: Path | None = None, check: bool = True, **environ: str) -> subprocess.CompletedProcess:
     """Runs a command as an administrator would; returns what it printed."""
     command = [*OA, *(["--config", str(config)] if config else []), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environ}, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environ}, timeout=400)
     if check and done.returncode:
         raise AssertionError(f"{' '.join(command)} → {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done
