@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 #: once is enough: no database in these, or nothing that the engine could make different from what the packages' own tests
-#: and the contract show on PostgreSQL
+#: show on PostgreSQL. (The contract there: ``OA_TEST_DATABASE=postgresql://postgres@/ pytest tests/e2e``.)
 ONCE = [
     "oa_kernel/config", "oa_kernel/crypto", "oa_kernel/forms", "oa_kernel/workdays",
     *(f"oa_kernel/web/tests/test_{name}.py" for name in (
@@ -19,8 +19,7 @@ ONCE = [
         "move_pages", "plugin_pages", "profile_pages", "stand_ins_page", "workflow_pages")),
     "oa_kernel/workflow/tests/bpmn", "oa_kernel/workflow/tests/test_check.py", "oa_kernel/workflow/tests/test_editing.py",
     "plugins/oa-documents/tests/ofd", "plugins/oa-documents/tests/seal", "plugins/oa-documents/tests/text",
-    "plugins/oa-documents/tests/typeset", "tests/browser", "tests/e2e/test_archives_path.py", "tests/e2e/test_bench.py",
-    "tests/e2e/test_demo.py", "tests/e2e/test_exchange.py", "tests/faults/test_bad_input.py", "tests/faults/test_limits.py",
+    "plugins/oa-documents/tests/typeset", "tests/browser", "tests/e2e", "tests/faults",
     "tests/kit", "tests/looks", "tests/packaging", "tests/test_reference.py", "themes",
 ]
 DEFAULT_SERVER = "postgresql://postgres@/"
