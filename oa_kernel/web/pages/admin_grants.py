@@ -107,15 +107,19 @@ def _one(row: Any, values: Any, errors: dict[str, list[str]], status: int = 200)
 
 @pages.post("/admin/grants/<int:grant_id>/revoke", permission=_RIGHT)
 def revoke(grant_id: int) -> Any:
+    return revoked(grant_id, request.form.get("reason", "")[:200]) or redirect("/admin/grants")
+
+
+def revoked(grant_id: int, reason: str) -> Any:
+    """Takes a grant back and says so on the next page; where that waits for a second person, the answer that leads there."""
     try:
-        reason = request.form.get("reason", "")[:200]
         done = permissions.submit("grants.end", {"grant": grant_id, "reason": reason}, by=person(), reason=reason)
         if done.change is not None:
             return waits(done.change)
         flash(_("授权已收回，立即生效"))
     except OAError as error:
         flash(error.message, "error")
-    return redirect("/admin/grants")
+    return None
 
 
 @pages.get("/admin/grants/explain", permission="kernel.permissions.explain")

@@ -7,14 +7,13 @@ from typing import Any
 from flask import request
 
 from oa_kernel import clock, identity, permissions, sheets
-from oa_kernel.errors import OAError
 
 from ..access import Pages
 from ..door import person
 from ..downloads import send_written
 from ..i18n import gettext as _
-from ..rendering import flash, redirect_back, render, with_query
-from .admin_approvals import waits
+from ..rendering import redirect_back, render, with_query
+from .admin_grants import revoked
 
 pages = Pages("admin_review", __name__)
 
@@ -55,15 +54,7 @@ def export_for_auditors() -> Any:
 
 @pages.post(f"{_OWN}/grants/<int:grant_id>/revoke", permission="kernel.grants.manage")
 def revoke(grant_id: int) -> Any:
-    reason = _("权限审查")
-    try:
-        done = permissions.submit("grants.end", {"grant": grant_id, "reason": reason}, by=person(), reason=reason)
-        if done.change is not None:
-            return waits(done.change)
-        flash(_("授权已收回，立即生效"))
-    except OAError as error:
-        flash(error.message, "error")
-    return redirect_back(_OWN)
+    return revoked(grant_id, _("权限审查")) or redirect_back(_OWN)
 
 
 def _people(here: str) -> Any:
