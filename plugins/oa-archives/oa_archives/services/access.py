@@ -16,7 +16,7 @@ from oa_kernel.errors import Conflict, Invalid, NotFound
 from .. import rights
 from ..models import Item
 from . import filing, queries
-from .labels import labels, reindex
+from .labels import labels, relabel
 
 #: years after which a record should have been looked at (档案法 2020, 第二十七条: 自形成之日起满二十五年)
 AFTER = 25
@@ -55,7 +55,7 @@ def decide(person: Any, item_ids: Collection[Any], *, open_from: Any, reason: st
             if (day is None) != (item.open_from is None):
                 marks = labels(item)
                 item.open_from = day
-                reindex(item, filing.indexed(item), old=filing.indexed(item), old_labels=marks)
+                relabel(item, filing.indexed(item), marks)
             audit.record("archives.access", queries.SUBJECT, item.id, title=f"{item.archival_number} {item.title}", by=person,
                          before=before,
                          after={"open_from": day, "reason": reason})

@@ -36,9 +36,9 @@ def narrowing(person: Any) -> list[list[str]]:
     return [group for group in found if group]
 
 
-def reindex(item: Any, texts: Mapping[str, str], *, old: Mapping[str, str], old_labels: list[str]) -> None:
-    """Indexes a record anew whose words or labels changed, in the caller's transaction."""
-    TEXT.put(item.id, texts, old=old, labels=labels(item), old_labels=old_labels)
+def relabel(item: Any, texts: Mapping[str, str], before: list[str]) -> None:
+    """Indexes a record anew whose labels changed and whose words did not, in the caller's transaction."""
+    TEXT.put(item.id, texts, old=texts, labels=labels(item), old_labels=before)
 
 
-__all__ = ["OPEN", "labels", "narrowing", "reindex"]
+__all__ = ["OPEN", "labels", "narrowing", "relabel"]
