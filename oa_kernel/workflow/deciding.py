@@ -90,7 +90,7 @@ def queued(tasks: list[Task]) -> list[Task]:
 
 def _open_next(case: Case, step: Step, alive: list[Task]) -> None:
     later = queued(alive)
-    if later and len(later) == len(alive):
+    if later and all(t.state == "waiting" for t in alive):  # those added after one whose turn it is not yet wait too
         case.reopen_waiting(step, later[0])
 
 

@@ -346,3 +346,14 @@ def test_what_comes_back_to_one_in_a_row_waits_for_who_took_back_an_answer_befor
     assert desk.open(case) == {("sign", "a")}
     desk.act(case, "a")
     assert desk.open(case) == {("sign", "b")}
+
+
+def test_one_in_a_row_gets_it_again_though_they_had_added_somebody_after_themselves(desk):
+    case = publish(desk, "sequence", "[a, b]")
+    desk.act(case, "a")
+    desk.act(case, "b", "add_sign", to=["e"], place="after")
+    workflow.retrieve(case.id, desk.a)
+    desk.act(case, "a")
+    assert desk.open(case) == {("sign", "b")}
+    desk.act(case, "b")
+    assert desk.open(case) == {("sign", "e")}
