@@ -317,13 +317,13 @@ def _waited_for(instance: Instance, came: set[int], run: Run) -> bool:
         return True
     scope = run.branch
     while scope := scope.rpartition(":")[0]:  # the innermost fork, and those around it as far as this answer ended the inner ones
+        outer, _, fork = scope.rpartition("/")
+        join = joins.get(int(fork))
+        if join is None or not came & set(join.arrived):  # another's answer led on from there
+            return False
         if Run.select(Run.id).where(Run.instance_id == instance.id, Run.state.in_(("open", "paused")),
                                     Run.branch.startswith(f"{scope}:")).exists():
             return True
-        outer, _, fork = scope.rpartition("/")
-        join = joins.get(int(fork))
-        if join is None or not came & set(join.arrived):
-            return False
         scope = f"{outer}/" if outer else ""
     return False
 

@@ -357,3 +357,17 @@ def test_one_in_a_row_gets_it_again_though_they_had_added_somebody_after_themsel
     assert desk.open(case) == {("sign", "b")}
     desk.act(case, "b")
     assert desk.open(case) == {("sign", "e")}
+
+
+@pytest.mark.parametrize("after", ["type: timer, after: 3 hours", "people: {user: d}"])
+def test_within_a_branch_only_the_answer_that_led_on_is_taken_back(desk, after):
+    desk.publish(("{id: draft, people: drafter, next: split}", "{id: split, type: fork, branches: [x, z]}",
+                  "{id: x, people: {users: [a, b]}, mode: all, next: y}", f"{{id: y, {after}, next: both}}",
+                  "{id: z, people: {user: c}, next: both}", "{id: both, type: join, next: end}"))
+    case = desk.start()
+    desk.act(case, "a")
+    desk.act(case, "b")
+    with pytest.raises(Conflict):
+        workflow.retrieve(case.id, desk.a)
+    workflow.retrieve(case.id, desk.b)
+    assert desk.open(case) == {("x", "b"), ("z", "c")}
