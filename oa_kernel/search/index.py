@@ -32,6 +32,8 @@ from . import tokens as words
 _LABEL = re.compile(r"[a-z0-9]{1,40}")
 #: groups of labels, of each of which a row must have one
 Labels = Sequence[Iterable[str]]
+#: pieces that one statement writes to PostgreSQL
+_AT_ONCE = 100
 
 
 class TextIndex:
@@ -63,6 +65,8 @@ class TextIndex:
         if db.is_postgresql():
             execute(f"CREATE TABLE IF NOT EXISTS {self.table} (id BIGINT NOT NULL, piece INTEGER NOT NULL,"
                     " words TSVECTOR NOT NULL, PRIMARY KEY (id, piece))")
+            # they hardly get smaller by what PostgreSQL would spend much of the time of writing on
+            execute(f"ALTER TABLE {self.table} ALTER COLUMN words SET STORAGE EXTERNAL")
             execute(f"CREATE INDEX IF NOT EXISTS {self.table}_words ON {self.table} USING GIN (words)")
         else:
             content = "" if self.stored else "content='',"
@@ -82,17 +86,25 @@ class TextIndex:
         twice; not needed where the index is ``stored``."""
         if old is not None or self.stored:
             self.remove(row_id, old or {}, old_labels)
+        self.put_many([(row_id, texts, labels)])
+
+    def put_many(self, rows: Iterable[tuple[int, Mapping[str, str], Iterable[str]]]) -> None:
+        """Indexes rows that were not indexed before: (id, texts, labels) of each."""
         mark = db.database.param
         if db.is_postgresql():
-            extra = [tsvector.block(row_id), *(tsvector.label(name) for name in self._checked(labels))]
-            for n, vector in enumerate(tsvector.pieces(self.columns, texts, extra)):
-                db.database.execute_sql(
-                    f"INSERT INTO {self.table} (id, piece, words) VALUES ({mark}, {mark}, {mark}::tsvector)",
-                    (row_id, n, vector))
+            made: list[Any] = []
+            for row_id, texts, labels in rows:
+                extra = [*tsvector.blocks(row_id), *(tsvector.label(name) for name in self._checked(labels))]
+                made += [(row_id, n, vector) for n, vector in enumerate(tsvector.pieces(self.columns, texts, extra))]
+            marks = f"({mark}, {mark}, {mark}::tsvector)"
+            for first in range(0, len(made), _AT_ONCE):
+                part = made[first:first + _AT_ONCE]
+                db.database.execute_sql(f"INSERT INTO {self.table} (id, piece, words) VALUES {', '.join([marks] * len(part))}",
+                                        [value for row in part for value in row])
             return
-        marks = ", ".join([mark] * (len(self._all) + 1))
-        db.database.execute_sql(f"INSERT INTO {self.table} (rowid, {', '.join(self._all)}) VALUES ({marks})",
-                                (row_id, *self._joined(texts, labels)))
+        statement = f"INSERT INTO {self.table} (rowid, {', '.join(self._all)}) VALUES ({', '.join([mark] * (len(self._all) + 1))})"
+        for row_id, texts, labels in rows:
+            db.database.execute_sql(statement, (row_id, *self._joined(texts, labels)))
 
     def remove(
         self, row_id: int, old: Mapping[str, str] | None = None, old_labels: Iterable[str] = ()
@@ -175,9 +187,10 @@ class TextIndex:
         return found
 
     def _tsqueries(self, q: str, column: str, labels: Labels) -> list[str]:
-        weight = tsvector.WEIGHTS[self.columns.index(column)] if self._known(column) else ""
+        weights = tsvector.WEIGHTS[:len(self.columns)]
+        weight = weights[self.columns.index(column)] if self._known(column) else ""
         more = "".join(" & " + tsvector.any_of(tsvector.label(name) for name in self._checked(group)) for group in labels)
-        return [f"({tsvector.query(*phrase, weight)}){more}" for phrase in self._asked(q)]
+        return [f"({tsvector.query(*phrase, weights, weight)}){more}" for phrase in self._asked(q)]
 
     @property
     def _all(self) -> tuple[str, ...]:

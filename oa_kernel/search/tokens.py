@@ -69,11 +69,6 @@ def is_cjk(run: str) -> bool:
     return bool(re.match(rf"[{_CJK}]", run))
 
 
-def is_full(token: str) -> bool:
-    """Whether it is of a CJK run and as long as a token can be."""
-    return len(token) == WIDTH and is_cjk(token)
-
-
 def snippet(text: str, query: str, around: int = 40) -> tuple[str, str, str]:
     """(before, hit, after) of the first place where a word of the query stands; the beginning where none does.
 
@@ -94,4 +89,4 @@ def snippet(text: str, query: str, around: int = 40) -> tuple[str, str, str]:
     return plain[:2 * around] + ("…" if len(plain) > 2 * around else ""), "", ""
 
 
-__all__ = ["LONGEST", "MOST_PHRASES", "WIDTH", "is_cjk", "is_full", "normal", "phrases", "snippet", "tokens"]
+__all__ = ["LONGEST", "MOST_PHRASES", "WIDTH", "is_cjk", "normal", "phrases", "snippet", "tokens"]

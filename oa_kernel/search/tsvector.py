@@ -1,7 +1,7 @@
 """How PostgreSQL keeps the words of a row, and how it is asked for them.
 
 A GIN index gives its hits in no order, so that the newest twenty of a common word cost all of them. Every row therefore
-carries the number of its block of :data:`BLOCK` ids as one more word, and a page asks the newest blocks first.
+carries the numbers of its blocks of ids, small and larger ones, as words, and a page asks the newest blocks first.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ WEIGHTS = "ABCD"
 PIECE = 1_000
 #: tokens that two pieces share, so that no phrase is lost between them
 OVERLAP = words.LONGEST
-#: ids that share a block word
-BLOCK = 4_096
-#: blocks that are asked together, one after the other; what is older than all of them comes last, at once
-WINDOWS = (1, 8, 64)
+#: ids that share a block word, of each kind of block; after the largest comes all that is older, at once
+BLOCKS = (256, 4_096, 65_536)
 
 
 def pieces(columns: Sequence[str], texts: Mapping[str, str], extra: Iterable[str]) -> list[str]:
     """Vectors of a text: parts of it that overlap, the columns told apart by weight, each with the ``extra`` words."""
     rows: list[list[str]] = [[]]
+    pairs: list[set[str]] = [set()]
     position = 0
     for weight, column in zip(WEIGHTS, columns, strict=False):
         found = words.tokens(texts.get(column, ""))
@@ -32,26 +31,35 @@ def pieces(columns: Sequence[str], texts: Mapping[str, str], extra: Iterable[str
             room = PIECE - position
             if room <= OVERLAP:
                 rows.append([])
+                pairs.append(set())
                 position, room = 0, PIECE
-            for token in found[start:start + room]:
-                position += 1
-                rows[-1].append(f"'{token}':{position}{weight}")
-                if words.is_full(token):  # two characters are asked for by a word of their own at the same place
-                    rows[-1].append(f"'{token[:-1]}':{position}{weight}")
+            part = found[start:start + room]
+            rows[-1] += [f"'{token}':{n}{weight}" for n, token in enumerate(part, position + 1)]
+            pairs[-1].update(pair(weight, token) for token in part if len(token) > 1 and words.is_cjk(token))
+            position += len(part)
             start += room
             if start < len(found):
                 start -= OVERLAP
         position += 1  # no phrase begins in one column and ends in the next
     more = [f"'{word}'" for word in extra]
-    return [" ".join(row + more) for row in rows]
+    return [" ".join([*row, *(f"'{word}'" for word in sorted(two)), *more]) for row, two in zip(rows, pairs, strict=True)]
 
 
-def query(phrase: Sequence[str], beginning: bool, weight: str = "") -> str:
-    """A tsquery of tokens one after the other."""
+def query(phrase: Sequence[str], beginning: bool, weights: str, weight: str = "") -> str:
+    """A tsquery of tokens one after the other. ``weights``: of all columns; ``weight``: of the one that is asked."""
+    last = phrase[-1]
+    if beginning and len(phrase) == 1 and len(last) == words.WIDTH - 1 and words.is_cjk(last):
+        return any_of(pair(one, last) for one in weight or weights)
     parts = [f"'{token}'{':' + weight if weight else ''}" for token in phrase]
-    if beginning and not (len(phrase[-1]) == words.WIDTH - 1 and words.is_cjk(phrase[-1])):
-        parts[-1] = f"'{phrase[-1]}':*{weight}"
+    if beginning:
+        parts[-1] = f"'{last}':*{weight}"
     return " <-> ".join(parts)
+
+
+def pair(weight: str, token: str) -> str:
+    """The word of a token's first two characters in a column: asked for alone, they need no place, and looking through all
+    words that begin with them would cost what all of those cost. No token begins with a capital letter."""
+    return f"{weight}{token[:2]}"
 
 
 def label(name: str) -> str:
@@ -59,9 +67,9 @@ def label(name: str) -> str:
     return f"=l{name}"
 
 
-def block(row_id: int) -> str:
-    """The word of a row's block."""
-    return f"=b{row_id // BLOCK}"
+def blocks(row_id: int) -> list[str]:
+    """The words of a row's blocks."""
+    return [f"={kind}{row_id // size}" for kind, size in zip("bcd", BLOCKS, strict=True)]
 
 
 def any_of(lexemes: Iterable[str]) -> str:
@@ -70,13 +78,13 @@ def any_of(lexemes: Iterable[str]) -> str:
 
 
 def windows(newest: int) -> Iterator[tuple[str, int]]:
-    """(tsquery of the blocks of a window or "", the lowest id that is in it), from the newest id backwards."""
-    top = newest // BLOCK
-    for count in WINDOWS:
-        if top < 0:
+    """(tsquery of the blocks of a window or "", the lowest id that is in it), from the newest id backwards: of each kind of
+    block the one that holds the newest id left, and the one before it."""
+    for kind, size in zip("bcd", BLOCKS, strict=True):
+        if newest < 0:
             return
-        low = max(0, top - count + 1)
-        yield any_of(f"=b{n}" for n in range(low, top + 1)), low * BLOCK
-        top = low - 1
-    if top >= 0:
+        low = max(0, newest // size - 1)
+        yield any_of(f"={kind}{n}" for n in range(low, newest // size + 1)), low * size
+        newest = low * size - 1
+    if newest >= 0:
         yield "", 0

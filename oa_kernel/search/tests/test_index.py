@@ -77,6 +77,13 @@ def test_a_column_can_be_asked_alone_and_none_runs_into_the_next(things):
     assert found("采购计划") == [] and found("购计") == []
 
 
+def test_two_characters_are_found_in_each_column_alone_and_in_all(things):
+    here = things("节能采购", "计划于2026年节能")
+    there = things("其他", "采购")
+    assert found("采购") == [there, here] and found("采购", "title") == [here] and found("采购", "body") == [there]
+    assert found("节能") == found("节能", "body") == [here] and found("计划 采购") == [here]
+
+
 def test_what_was_replaced_or_removed_is_not_found_any_more(things):
     here = things("旧标题")
     INDEX.put(here, {"title": "新标题"}, old={"title": "旧标题"})
@@ -165,8 +172,7 @@ def test_labels_limit_what_is_found_and_are_no_words_of_the_text(labelled):
 def test_pages_go_through_all_windows_and_no_hit_comes_twice(things, monkeypatch):
     from oa_kernel.search import tsvector
 
-    monkeypatch.setattr(tsvector, "BLOCK", 3)
-    monkeypatch.setattr(tsvector, "WINDOWS", (1, 2))
+    monkeypatch.setattr(tsvector, "BLOCKS", (3, 6, 12))
     hits = [things("会议纪要" if n % 4 else "其他") for n in range(30)]
     hits = [i for n, i in enumerate(hits) if n % 4][::-1]
     for limit in (1, 4, 7, 50):
