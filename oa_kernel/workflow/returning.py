@@ -180,6 +180,11 @@ def _given_back(run: Run, task: Task) -> Task | None:
 def _undo_following(case: Case, task: Task) -> None:
     runs, came = _following(case.instance.id, task)
     case.cancel_runs([r.id for r in runs if r.fork_id is None])
+    within = Run.get_by_id(task.run_id).branch
+    for join in _joins(case.instance.id, Run.state == "done"):
+        if within.startswith(f"{join.branch}{join.fork_id}:") and not came & set(join.arrived):
+            # it had gone on because the branch of this one had ended
+            Run.update(state="open", done_at=None).where(Run.id == join.id).execute()
     for join in _joins(case.instance.id, Run.state != "cancelled"):
         if came & set(join.arrived):
             left = [t for t in join.arrived if t not in came]
@@ -289,7 +294,7 @@ def _following_untouched(instance: Instance, step: Step, task: Task, run: Run) -
             raise _too_late()
     if _acted(Task.run_id.in_([r.id for r in after] or [0])):
         raise _too_late()
-    if not any(r.state in ("open", "paused") for r in after) and not _waited_for(instance, came, run):
+    if not any(r.state in ("open", "paused") for r in after) and not _waited_for(instance, came, task, run):
         raise _too_late()
     for run in after:
         kind = steps[run.step].type if run.step in steps else ""
@@ -309,21 +314,30 @@ def _passed_by_itself(run: Run) -> bool:
     return Task.select(Task.id).where(Task.run_id == run.id, Task.action == "skip").exists()  # type: ignore[no-any-return]
 
 
-def _waited_for(instance: Instance, came: set[int], run: Run) -> bool:
+def _led_on(task: Task, run: Run) -> bool:
+    """Whether a run that is done became so by this task, and not by another's beside it."""
+    last = Trail.select(Trail.task_id).where(Trail.instance_id == run.instance_id, Trail.task_id.in_(
+        Task.select(Task.id).where(Task.run_id == run.id, Task.kind != "circulate"))).order_by(Trail.id.desc()).tuples().first()
+    return last is not None and last[0] == task.id
+
+
+def _waited_for(instance: Instance, came: set[int], task: Task, run: Run) -> bool:
     """Of an answer after which nothing is being done: whether its fork still goes on. Else the case was over, or its branches
     were ended, and what it is now came of something else."""
+    if not _led_on(task, run):
+        return False
     joins = {r.fork_id: r for r in _joins(instance.id, Run.state != "cancelled")}
     if any(r.state in ("open", "paused") and came & set(r.arrived) for r in joins.values()):
         return True
     scope = run.branch
     while scope := scope.rpartition(":")[0]:  # the innermost fork, and those around it as far as this answer ended the inner ones
-        outer, _, fork = scope.rpartition("/")
-        join = joins.get(int(fork))
-        if join is None or not came & set(join.arrived):  # another's answer led on from there
-            return False
         if Run.select(Run.id).where(Run.instance_id == instance.id, Run.state.in_(("open", "paused")),
                                     Run.branch.startswith(f"{scope}:")).exists():
             return True
+        outer, _, fork = scope.rpartition("/")
+        join = joins.get(int(fork))
+        if join is None or not came & set(join.arrived):
+            return False
         scope = f"{outer}/" if outer else ""
     return False
 
