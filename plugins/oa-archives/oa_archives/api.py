@@ -8,6 +8,7 @@ from oa_kernel import web
 
 from . import rights
 from .models import RETENTIONS, Item, Pending
+from .package import FORMS
 from .services import filing, packages, pending, queries, sources, taking
 
 api = web.Api("archives", title="档案")
@@ -111,10 +112,11 @@ def check_again(id: int) -> Any:
     return {"ok": keeping.check(queries.get(web.person(), id), web.person())}
 
 
-@api.get("/archives/<int:id>/package", permission=rights.EXPORT, content_type="application/zip", summary="a record's package")
-def get_package(id: int) -> Any:
-    """A zip file that ``oa verify`` checks offline."""
-    return packages.response(web.person(), queries.get(web.person(), id))
+@api.get("/archives/<int:id>/package", permission=rights.EXPORT, content_type="application/zip", summary="a record's package",
+         query={"format": {"type": "string", "allowed": list(FORMS), "label": "信息包的形式"}})
+def get_package(id: int, query: dict[str, Any]) -> Any:
+    """A zip file, or one XML with the files inside (``embedded``); ``oa verify`` checks either offline."""
+    return packages.response(web.person(), queries.get(web.person(), id), query.get("format") or "")
 
 
 def _waiting(row: Pending) -> dict[str, Any]:

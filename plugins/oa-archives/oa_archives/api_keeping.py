@@ -9,6 +9,7 @@ from oa_kernel import web
 from . import rights
 from .api import api
 from .models_keeping import HANDOVER_STATES, Box, Handover
+from .package import FORMS
 from .services import boxes, handovers, queries, repair, stamping
 from .tables import XLSX
 from .views_keeping import catalogue_file
@@ -17,6 +18,7 @@ _HANDOVER = {
     "type": "object",
     "properties": {
         "id": {"type": "integer"}, "year": {"type": "integer"}, "place": {"type": "string"},
+        "format": {"type": "string", "enum": list(FORMS)},
         "state": {"type": "string", "enum": list(HANDOVER_STATES)}, "total": {"type": "integer"}, "done": {"type": "integer"},
         "bytes": {"type": "integer"}, "error": {"type": "string"}, "manifest_sm3": {"type": "string"},
     },
@@ -42,10 +44,11 @@ def list_handovers(query: dict[str, Any]) -> Any:
 
 
 @api.post("/archives/handovers", permission=rights.EXPORT, returns=_HANDOVER, status=202, summary="ask for a year's package",
-          body={"year": {**_YEAR, "required": True}, "place": {"type": "string", "required": True, "label": "去处"}})
+          body={"year": {**_YEAR, "required": True}, "place": {"type": "string", "required": True, "label": "去处"},
+                "format": {"type": "string", "allowed": list(FORMS), "label": "信息包的形式"}})
 def start_handover(body: dict[str, Any]) -> Any:
     """Made in the background at a place of the settings; one that was broken off is taken up again."""
-    return _handover(handovers.start(web.person(), body["year"], body["place"]))
+    return _handover(handovers.start(web.person(), body["year"], body["place"], body.get("format") or ""))
 
 
 @api.get("/archives/handovers/<int:id>", permission=rights.EXPORT, returns=_HANDOVER, summary="how far a year's package is")
@@ -120,9 +123,9 @@ def repair_record(id: int, body: dict[str, Any]) -> Any:
 
 
 def _handover(row: Handover) -> dict[str, Any]:
-    return {"id": row.id, "year": row.year, "place": row.place, "state": row.state, "total": row.total, "done": row.done,
-            "bytes": row.size, "asked_by": row.asked_by_name, "asked_at": row.asked_at, "finished_at": row.finished_at,
-            "error": row.error, "manifest_sm3": row.manifest_sm3}
+    return {"id": row.id, "year": row.year, "place": row.place, "format": row.form, "state": row.state, "total": row.total,
+            "done": row.done, "bytes": row.size, "asked_by": row.asked_by_name, "asked_at": row.asked_at,
+            "finished_at": row.finished_at, "error": row.error, "manifest_sm3": row.manifest_sm3}
 
 
 def _box(box: Box) -> dict[str, Any]:

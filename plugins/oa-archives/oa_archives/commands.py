@@ -56,8 +56,10 @@ def _show(data: dict[str, Any], as_json: bool, text: str) -> None:
 @archives.command("export")
 @click.option("--year", required=True, type=click.IntRange(1949, 2200), help="归档年度")
 @click.option("--to", "place", required=True, help="文件夹、sftp://用户@主机/文件夹、s3://桶/前缀，或设置 places 里的名称")
+@click.option("--format", "form", type=click.Choice(["files", "embedded"]),
+              help="files：压缩包，文件另存；embedded：DA/T 48 封装包，文件嵌入；省略时按设置 package_form")
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出")
-def export(year: int, place: str, as_json: bool) -> None:
+def export(year: int, place: str, form: str | None, as_json: bool) -> None:
     """导出一个年度的数据包；中断后再运行一次，从断处接着做。"""
     from .services import handovers
 
@@ -65,11 +67,12 @@ def export(year: int, place: str, as_json: bool) -> None:
     known = place in _place_names()
     if not known and "://" not in place:
         place = str(Path(place).resolve())
-    row = handovers.ask(None, year, place)
+    row = handovers.ask(None, year, place, form or "")
     with bar(f"导出 {year} 年度") as progress:
         row = handovers.run(row.id, progress)
-    _show({"year": row.year, "place": row.place, "records": row.done, "bytes": row.size, "manifest_sm3": row.manifest_sm3}, as_json,
-          f"{row.year} 年度 {row.done} 件已导出到 {row.place}，清单 SM3 {row.manifest_sm3}")
+    told = {"year": row.year, "place": row.place, "format": row.form, "records": row.done, "bytes": row.size,
+            "manifest_sm3": row.manifest_sm3}
+    _show(told, as_json, f"{row.year} 年度 {row.done} 件已导出到 {row.place}，清单 SM3 {row.manifest_sm3}")
 
 
 def _place_names() -> list[str]:

@@ -8,7 +8,7 @@ have no place for (results of the four checks, what the register needs to take t
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -21,7 +21,8 @@ from .models import RETENTIONS, Check, Item, Part
 from .xmltext import clean
 
 KIND = "oa-archives-package"
-VERSION = "2"
+#: of the XML that refers to its files, and of the one that has them inside (:mod:`.embedded`)
+VERSION, EMBEDDED = "2", "3"
 ROLES = {"text": "正文", "attachment": "附件", "final_draft": "定稿", "handling": "办理单", "draft": "历次稿", "related": "来文或复文"}
 #: columns of the register that are carried as they are, beside the standards' elements
 _PLAIN = ("category", "secrecy_level", "size", "source_kind", "source_id", "digest", "sound")
@@ -52,13 +53,19 @@ class Described:
         return [*found, self.text] if self.text else found
 
 
-def describe(item: Item, parts: Sequence[tuple[Part, str]], results: Iterable[Check], text: tuple[str, int, str] | None) -> bytes:
+def describe(
+    item: Item, parts: Sequence[tuple[Part, str]], results: Iterable[Check], text: tuple[str, int, str] | None,
+    embed: Callable[[int], str] | None = None,
+) -> bytes:
     """``eep.xml`` of a record, UTF-8.
 
     :param parts: each with its path in the package.
+    :param embed: files go inside: what to write in place of the n-th one's Base64; the text for searching is the last.
     """
-    root = ET.Element("电子文件封装包", {"类型": KIND, "版本": VERSION})
-    _add(root, "封装包格式描述", "本封装包参照 DA/T 48-2009 的结构，文件以路径和摘要（SM3）引用，签名（SM2）另存，覆盖本文件全文")
+    root = ET.Element("电子文件封装包", {"类型": KIND, "版本": EMBEDDED if embed else VERSION})
+    _add(root, "封装包格式描述", "本封装包参照 DA/T 48-2009 的结构，" + (
+        "文件以 Base64 嵌入编码数据，签名（SM2）在电子签名块" if embed else
+        "文件以路径和摘要（SM3）引用，签名（SM2）另存，覆盖本文件全文"))
     _add(root, "版本", "2009")
     signed = ET.SubElement(root, "被签名对象")
     _add(signed, "封装包类型", "原始型")
@@ -71,17 +78,33 @@ def describe(item: Item, parts: Sequence[tuple[Part, str]], results: Iterable[Ch
     _add(record, "文件标识符", item.archival_number)
     _metadata(ET.SubElement(record, "文件元数据"), item, len(parts))
     data = ET.SubElement(record, "文件数据")
-    for part, path in parts:
-        one = ET.SubElement(data, "文档")
-        for label, value in (
-            ("文档标识符", f"{item.archival_number}-{part.position:02d}"), ("文档序号", part.position),
-            ("文档主从声明", "主" if part.role == "text" else "从"), ("稿本", ROLES.get(part.role, part.role)), ("题名", part.name),
-            ("页数", part.pages), ("格式信息", part.mime), ("计算机文件名", path), ("计算机文件大小", part.size), ("SM3", part.sm3),
-        ):
-            _add(one, label, value)
-    _additions(ET.SubElement(content, "附加信息"), item, results, text)
+    for n, (part, path) in enumerate(parts):
+        one = _group(data, "文档", {
+            "文档标识符": f"{item.archival_number}-{part.position:02d}", "文档序号": part.position,
+            "文档主从声明": "主" if part.role == "text" else "从", "稿本": ROLES.get(part.role, part.role), "题名": part.name,
+            "页数": part.pages})
+        electronic = {"格式信息": part.mime, "计算机文件名": path, "计算机文件大小": part.size, "SM3": part.sm3}
+        if embed:
+            _embedded(one, n, electronic, embed(n))
+        else:
+            for label, value in electronic.items():
+                _add(one, label, value)
+    searched = _additions(ET.SubElement(content, "附加信息"), item, results, text)
+    if embed and searched is not None:
+        _add(searched, "编码数据", embed(len(parts)))
     ET.indent(root)
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="utf-8") + b"\n"
+
+
+def _embedded(document: ET.Element, n: int, electronic: Mapping[str, Any], data: str) -> None:
+    """文档数据 of one file (DA/T 48-2009: 文档数据 → 编码 → 电子属性, 编码描述, 反编码关键字, 编码数据); ``SM3`` is ours."""
+    place = f"文档{n + 1}-文档数据1"
+    coding = ET.SubElement(ET.SubElement(document, "文档数据", {"文档数据ID": place}), "编码", {"编码ID": f"{place}-编码1"})
+    _group(coding, "电子属性", electronic)
+    _add(coding, "编码描述", "编码数据是计算机文件的 Base64 编码（RFC 2045）；还原后的扩展名见反编码关键字，摘要见电子属性的 SM3")
+    extension = str(electronic["计算机文件名"]).rpartition(".")[2]
+    _add(coding, "反编码关键字", f"base64-{extension if extension.isalnum() and len(extension) < 9 else 'bin'}")
+    ET.SubElement(coding, "编码数据", {"编码数据ID": f"{place}-编码1-编码数据"}).text = data
 
 
 def _entities(content: ET.Element, item: Item) -> None:
@@ -114,7 +137,9 @@ def _metadata(to: ET.Element, item: Item, files: int) -> None:
         "归档人": item.filed_by_name})
 
 
-def _additions(to: ET.Element, item: Item, results: Iterable[Check], text: tuple[str, int, str] | None) -> None:
+def _additions(to: ET.Element, item: Item, results: Iterable[Check],
+               text: tuple[str, int, str] | None) -> ET.Element | None:
+    """附加信息; the element of the text for searching, where there is one."""
     register = ET.SubElement(to, "登记")
     values = {name: getattr(item, name) for name in _PLAIN} | {name: getattr(item, name).isoformat() for name in _TIMES}
     values |= {name: value for name in _DECIDED if (value := getattr(item, name))}
@@ -123,14 +148,14 @@ def _additions(to: ET.Element, item: Item, results: Iterable[Check], text: tuple
     facts = ET.SubElement(to, "其他")
     for label, value in item.facts.items():
         ET.SubElement(facts, "项", {"名称": clean(str(label))}).text = clean(str(value))
-    if text is not None:
-        _group(to, "检索文本", {"路径": text[0], "字节数": text[1], "SM3": text[2]})
+    searched = _group(to, "检索文本", {"路径": text[0], "字节数": text[1], "SM3": text[2]}) if text is not None else None
     tests = ET.SubElement(to, "四性检测")
     for result in results:
         one = ET.SubElement(tests, "检测项", {"编号": result.code, "环节": result.stage, "时间": result.at.isoformat()})
         for label, value in (("类别", QUALITIES[result.quality]), ("名称", result.title),
                              ("结果", RESULTS[result.result]), ("依据", result.evidence)):
             _add(one, label, value)
+    return searched
 
 
 def read(xml: bytes) -> Described:
@@ -140,8 +165,15 @@ def read(xml: bytes) -> Described:
     """
     from defusedxml.ElementTree import fromstring
 
-    root = fromstring(xml, forbid_dtd=True)
-    if root.get("类型") != KIND or root.get("版本") != VERSION:
+    return from_tree(fromstring(xml, forbid_dtd=True), VERSION)
+
+
+def from_tree(root: ET.Element, version: str = EMBEDDED) -> Described:
+    """The same of what was parsed already.
+
+    :raises ValueError, KeyError: it is not one of ours.
+    """
+    if root.tag != "电子文件封装包" or root.get("类型") != KIND or root.get("版本") != version:
         raise ValueError(f"不是本系统的封装包（类型 {root.get('类型')}，版本 {root.get('版本')}）")
     found = Described()
     facts = as_mapping(root)
@@ -176,7 +208,7 @@ def read(xml: bytes) -> Described:
 def _read_lists(root: ET.Element, found: Described) -> None:
     roles = {word: role for role, word in ROLES.items()}
     for one in root.iterfind(f"{_RECORD}/文件数据/文档"):
-        get = {child.tag: child.text or "" for child in one}
+        get = {child.tag: child.text or "" for child in one.iter()}
         found.parts.append({
             "position": int(get["文档序号"]), "role": roles.get(get["稿本"], get["稿本"]), "name": get["题名"],
             "mime": get["格式信息"], "size": int(get["计算机文件大小"]), "sm3": get["SM3"],
@@ -215,4 +247,4 @@ def _add(to: ET.Element, label: str, value: Any) -> None:
     ET.SubElement(to, label).text = clean(str(value))
 
 
-__all__ = ["KIND", "ROLES", "VERSION", "Described", "as_mapping", "describe", "read"]
+__all__ = ["EMBEDDED", "KIND", "ROLES", "VERSION", "Described", "as_mapping", "describe", "from_tree", "read"]

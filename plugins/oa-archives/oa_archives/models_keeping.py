@@ -17,6 +17,8 @@ class Handover(db.Model):
     fonds = db.CharField(max_length=20)
     #: name of a setting's place, or the address as it was given; never a password
     place = db.CharField(max_length=500)
+    #: of ``package.FORMS``
+    form = db.CharField(max_length=10, default="files")
     state = db.CharField(max_length=10, default="waiting")
     #: the last record of it: what is filed later belongs to the next package
     last_item_id = db.BigIntegerField(default=0)

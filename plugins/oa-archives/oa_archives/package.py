@@ -1,7 +1,8 @@
 """The package of a record (归档信息包): a zip file that another system can take and anybody can verify offline.
 
 One XML, ``eep.xml`` (see :mod:`.eep`), describes the record, lists its files with their SM3 and the results of the checks;
-an SM2 signature covers that XML. Layout::
+an SM2 signature covers that XML. A package may also be one XML file that has the files inside (:mod:`.embedded`), where the
+form ``embedded`` is asked for. Layout of the form ``files``::
 
     说明文件.txt       what this is and how it is checked
     eep.xml           电子文件封装包
@@ -19,12 +20,15 @@ from typing import Any
 
 from oa_kernel import clock, files, runtime
 from oa_kernel.crypto import sm3_hex
+from oa_kernel.errors import Invalid
 
-from . import eep, settings
+from . import eep, embedded, settings
 from .eep import KIND, ROLES, as_mapping, describe
 from .models import Check, Item, Part
 
 PURPOSE = "archives"
+#: what a package may be
+FORMS = {"files": "压缩包，文件另存", "embedded": "DA/T 48 封装包，文件嵌入"}
 XML, SIGNATURE, README, TEXT = "eep.xml", "eep.xml.sig", "说明文件.txt", "检索文本.txt"
 
 
@@ -53,11 +57,26 @@ def readme(item: Item) -> str:
     )
 
 
-def write(item: Item, parts: Sequence[Part], results: Iterable[Check], out: Any) -> None:
+def form_of(asked: Any) -> str:
+    """The form that is asked for; the installation's where nothing is.
+
+    :raises Invalid: there is no such form.
+    """
+    form = str(asked or settings.get("package_form"))
+    if form not in FORMS:
+        raise Invalid(f"没有“{form}”这种信息包，可用：{'、'.join(FORMS)}", errors={"form": ["信息包的形式不对"]})
+    return form
+
+
+def write(item: Item, parts: Sequence[Part], results: Iterable[Check], out: Any, form: str = "files") -> None:
     """Writes the package into a binary file, which need not be seekable; a file's bytes pass through piece by piece.
 
+    :param form: of FORMS.
     :raises NotFound, CryptoError: a file is missing or was altered; what was written so far is no package.
     """
+    if form == "embedded":
+        embedded.write(item, [(p, file_name(p)) for p in parts], results, out, TEXT)
+        return
     text = item.text.encode("utf-8", "replace")
     xml = eep.describe(item, [(p, file_name(p)) for p in parts], results, (TEXT, len(text), sm3_hex(text)) if text else None)
     when = clock.local(item.filed_at).timetuple()[:6]
@@ -81,11 +100,17 @@ def write(item: Item, parts: Sequence[Part], results: Iterable[Check], out: Any)
                     target.write(piece)
 
 
-def name_of(item: Item) -> str:
+def suffix_of(form: str) -> str:
+    """What a package's file name ends with."""
+    return embedded.SUFFIX if form == "embedded" else ".zip"
+
+
+def name_of(item: Item, form: str = "files") -> str:
     """The package's file name."""
-    return f"{item.archival_number}.zip"
+    return f"{item.archival_number}{suffix_of(form)}"
 
 
 __all__ = [
-    "KIND", "README", "ROLES", "SIGNATURE", "TEXT", "XML", "as_mapping", "describe", "file_name", "name_of", "readme", "sign", "write",
+    "FORMS", "KIND", "README", "ROLES", "SIGNATURE", "TEXT", "XML", "as_mapping", "describe", "file_name", "form_of", "name_of",
+    "readme", "sign", "suffix_of", "write",
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from oa_kernel.crypto import SM3, CryptoError, sm3_hex
 from oa_kernel.crypto import verify as sm2_verify
 
-from . import eep, package
+from . import eep, embedded_read, package
 
 _MOST_FILES = 10_000
 _LARGEST_XML = 16 * 1024 * 1024
@@ -18,7 +19,9 @@ _LARGEST_SIGNATURE = 64 * 1024
 
 
 def recognises(path: Path, head: bytes) -> bool:
-    """A zip file with an ``eep.xml``."""
+    """A zip file with an ``eep.xml``, or the XML that has its files inside."""
+    if _embedded(head):
+        return True
     if head[:4] != b"PK\x03\x04":
         return False
     try:
@@ -38,9 +41,16 @@ def look(path: Path) -> tuple[dict[str, Any], eep.Described | None]:
     described = None
     result: dict[str, Any] = {"ok": False, "kind": "归档信息包", "summary": "", "reasons": [], "files": 0}
     try:
-        with zipfile.ZipFile(path) as archive:
-            described = _verify(archive, result)
-    except _Wrong as error:
+        with path.open("rb") as file:
+            head = file.read(1024)
+        if _embedded(head):
+            described, signature = embedded_read.read(path)
+            result |= {**signature, "files": len(described.parts), "title": described.values["title"],
+                       "archival_number": described.values["archival_number"]}
+        else:
+            with zipfile.ZipFile(path) as archive:
+                described = _verify(archive, result)
+    except (_Wrong, embedded_read.Wrong) as error:
         result["reasons"].append(str(error))
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.LargeZipFile) as error:
         result["reasons"].append(f"压缩包损坏：{error}")
@@ -56,6 +66,33 @@ def look(path: Path) -> tuple[dict[str, Any], eep.Described | None]:
     else:
         result["summary"] = "归档信息包不可信：" + result["reasons"][0]
     return result, described
+
+
+def read(path: Path) -> eep.Described:
+    """What a package that was verified says of its record."""
+    with path.open("rb") as file:
+        head = file.read(1024)
+    if _embedded(head):
+        return embedded_read.read(path)[0]
+    with zipfile.ZipFile(path) as archive:
+        return eep.read(archive.read(package.XML))
+
+
+def contents(path: Path, described: eep.Described) -> Iterator[Any]:
+    """The files in the order of ``described.listed``, each with ``read(size)``; to be read before the next is asked for."""
+    with path.open("rb") as file:
+        head = file.read(1024)
+    if _embedded(head):
+        yield from embedded_read.contents(path)
+        return
+    with zipfile.ZipFile(path) as archive:
+        for name, _, _ in described.listed:
+            with archive.open(name) as source:
+                yield source
+
+
+def _embedded(head: bytes) -> bool:
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<" and "<电子文件封装包".encode() in head[:1024]
 
 
 class _Wrong(Exception):
@@ -142,4 +179,4 @@ def _digest(archive: zipfile.ZipFile, name: str, size: int) -> str:
     return digest.hexdigest()
 
 
-__all__ = ["look", "recognises", "verify"]
+__all__ = ["contents", "look", "read", "recognises", "verify"]

@@ -154,4 +154,4 @@ def check(id: int) -> Any:
 @pages.get("/archives/<int:id>/package", permission=rights.EXPORT)
 def package(id: int) -> Any:
     """The record's package."""
-    return packages.response(web.person(), queries.get(web.person(), id))
+    return packages.response(web.person(), queries.get(web.person(), id), request.args.get("format", ""))

@@ -10,9 +10,10 @@ from flask import request
 from oa_kernel import clock, web
 from oa_kernel.errors import Conflict, Invalid, NotFound
 
-from . import places, rights
+from . import places, rights, settings
 from .models import RETENTIONS
 from .models_keeping import HANDOVER_STATES
+from .package import FORMS
 from .services import boxes as boxing
 from .services import catalogues, handovers, queries, stamping
 from .services import repair as repairing
@@ -41,6 +42,7 @@ def _handovers(errors: Any = None, typed: Any = None, status: int = 200) -> Any:
     return _render("handovers.html", status, page=page, next_url=following, words=HANDOVER_STATES, looks=_LOOKS, errors=errors or {},
                    typed=typed or {},
                    years=[(str(y), str(y)) for y in queries.years(person)], places=[(n, n) for n in places.names()],
+                   forms=list(FORMS.items()), form=settings.get("package_form"), form_words=FORMS,
                    busy=any(row.state in ("waiting", "running") for row in page.items))
 
 
@@ -48,8 +50,9 @@ def _handovers(errors: Any = None, typed: Any = None, status: int = 200) -> Any:
 def handover_start() -> Any:
     """Asks for one; it is made in the background."""
     try:
-        row = handovers.start(web.person(), request.form.get("year", ""), request.form.get("place", ""))
-    except (Invalid, NotFound) as error:
+        row = handovers.start(web.person(), request.form.get("year", ""), request.form.get("place", ""),
+                              request.form.get("form", ""))
+    except (Invalid, NotFound, Conflict) as error:
         return _handovers(web.form_errors(error) if isinstance(error, Invalid) else {"place": [error.message]}, request.form, 422)
     web.flash(web.gettext("已开始导出 %(year)s 年度，在后台进行", year=row.year))
     return web.redirect("/archives/handovers")

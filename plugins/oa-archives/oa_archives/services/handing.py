@@ -59,11 +59,11 @@ def _batch(row: Handover, items: list[Item], place: Place) -> tuple[int, list[di
         if before is not None and digest_of(place, before.name) == (before.size, before.sm3):
             size += before.size
             continue
-        name = folder.package_path(item.retention, item.class_code, item.archival_number)
+        name = folder.package_path(item.retention, item.class_code, item.archival_number + package.suffix_of(row.form))
         with place.writing(name) as file:
             sink = _Digesting(file)
             try:
-                package.write(item, parts.get(item.id, []), results.get(item.id, ()), sink)
+                package.write(item, parts.get(item.id, []), results.get(item.id, ()), sink, row.form)
             except (NotFound, CryptoError) as error:
                 why = getattr(error, "message", "") or error
                 raise Invalid(f"{item.archival_number} 打不了包：{why} 恢复之后接着做", code="record_damaged") from error
@@ -137,7 +137,8 @@ def _readme(head: dict[str, Any]) -> str:
     return (
         f"{head['fonds_name']}（全宗 {head['fonds']}）{head['year']} 年度归档电子文件，{head['count']} 件\r\n\r\n"
         f"{folder.CATALOGUE_CSV}、{folder.CATALOGUE_XML}：归档文件目录，一行一件，“包”是它的路径。\r\n"
-        "packages：一件一个 zip，内有 eep.xml（著录项、文件清单、四性检测结果）、它的签名和各个文件。\r\n"
+        "packages：一件一个包。zip 的内有 eep.xml（著录项、文件清单、四性检测结果）、它的签名和各个文件；eep 的是 DA/T 48 封装包，"
+        "一个 XML，文件以 Base64 在“编码数据”里，签名在“电子签名块”里。\r\n"
         f"{folder.SCHEMAS}：两种 XML 的结构（XML Schema）。\r\n"
         f"{folder.MANIFEST}：首行是本数据包，其后一行一个文件，有路径、字节数和 SM3；{folder.SIGNATURE} 是对它的 SM2 签名。\r\n\r\n"
         "核验：oa verify 本文件夹。没有本软件时：计算 manifest.jsonl 的 SM3，与 .sig 里 statement 所写的比对，\r\n"

@@ -11,7 +11,7 @@ from typing import Any
 from oa_kernel import audit, clock, db, identity, notifications, permissions, scheduling
 from oa_kernel.errors import Conflict, Invalid, NotFound, OAError
 
-from .. import places, rights, settings
+from .. import package, places, rights, settings
 from ..models import Item
 from ..models_keeping import HandedOver, Handover
 from . import queries
@@ -25,11 +25,12 @@ _mine: set[int] = set()
 _lock = threading.Lock()
 
 
-def ask(person: Any, year: Any, place: str) -> Handover:
+def ask(person: Any, year: Any, place: str, form: str = "") -> Handover:
     """Asks for a year's package; the one that is not done yet is given back, so that it is taken up again.
 
     :param person: None is the command line.
-    :raises Invalid: no such year, or nothing in it. NotFound: no such place.
+    :param form: of ``package.FORMS``; empty: the installation's.
+    :raises Invalid: no such year or form, or nothing in it. NotFound: no such place. Conflict: one of another form is not done yet.
     """
     if person is not None:
         permissions.require(person, rights.EXPORT)
@@ -38,11 +39,14 @@ def ask(person: Any, year: Any, place: str) -> Handover:
     year = int(year) if str(year).isascii() and str(year).isdigit() else 0
     if not 1949 <= year <= clock.today().year:
         raise Invalid(f"年度应在 1949 与 {clock.today().year} 之间", errors={"year": ["年度不对"]})
-    place = places.without_password(place)
+    place, wanted = places.without_password(place), package.form_of(form)
     with db.transaction():
         open_ = Handover.select().where(Handover.year == year, Handover.place == place, Handover.state != "done").order_by(
             Handover.id.desc()).first()
         if open_ is not None:
+            if form and open_.form != form:
+                raise Conflict(f"{year} 年度往这个去处的导出还没有做完，它的信息包是“{package.FORMS[open_.form]}”",
+                               code="handover_form")
             Handover.update(state="waiting" if open_.state == "failed" else open_.state).where(
                 Handover.id == open_.id).execute()
             audit.record("archives.handover_asked", SUBJECT, open_.id, title=f"{year} 年度", by=person,
@@ -52,17 +56,17 @@ def ask(person: Any, year: Any, place: str) -> Handover:
         count, last = found.select(db.fn.COUNT(Item.id), db.fn.MAX(Item.id)).tuples().get()
         if not count:
             raise Invalid(f"{year} 年度没有可以导出的档案", errors={"year": ["这个年度没有档案"]})
-        made = Handover.create(year=year, fonds=str(settings.get("fonds")), place=place, total=count, last_item_id=last,
+        made = Handover.create(year=year, fonds=str(settings.get("fonds")), place=place, form=wanted, total=count, last_item_id=last,
                                asked_by_id=person.id if person else None, asked_by_name=person.name if person else "命令行",
                                asked_at=clock.now())
         audit.record("archives.handover_asked", SUBJECT, made.id, title=f"{year} 年度", by=person,
-                     after={"year": year, "place": place, "records": count})
+                     after={"year": year, "place": place, "form": wanted, "records": count})
     return made
 
 
-def start(person: Any, year: Any, place: str) -> Handover:
+def start(person: Any, year: Any, place: str, form: str = "") -> Handover:
     """:func:`ask`, and the work is put on the queue."""
-    made = ask(person, year, place)
+    made = ask(person, year, place, form)
     scheduling.enqueue("archives.handover", handover=made.id)
     return made
 
@@ -72,7 +76,7 @@ def again(person: Any, handover_id: Any) -> Handover:
     found = get(person, handover_id)
     if found.state == "done":
         raise Conflict("已经导出完成", code="handover_done")
-    return start(person, found.year, found.place)
+    return start(person, found.year, found.place, found.form)
 
 
 def records(person: Any, year: int) -> Any:

@@ -17,12 +17,16 @@ _PIECE = 256 * 1024
 _IN_MEMORY = 8 * 1024 * 1024
 
 
-def build(person: Any, item: Item) -> Any:
-    """The package as an open binary file at its beginning; that it was taken out is recorded."""
+def build(person: Any, item: Item, form: str = "") -> Any:
+    """The package as an open binary file at its beginning; that it was taken out is recorded.
+
+    :param form: of ``package.FORMS``; empty: the installation's.
+    """
+    form = package.form_of(form)
     permissions.require(person, rights.EXPORT)
     destruction.require_content(item)
     out = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  (the caller closes it)
-    package.write(item, queries.parts(item), queries.checks_of(item), out)
+    package.write(item, queries.parts(item), queries.checks_of(item), out, form)
     with db.transaction():
         audit.record("archives.packaged", SUBJECT, item.id, title=f"{item.archival_number} {item.title}", by=person)
         uses.note(item, person, "package")
@@ -30,13 +34,15 @@ def build(person: Any, item: Item) -> Any:
     return out
 
 
-def response(person: Any, item: Item) -> Any:
+def response(person: Any, item: Item, form: str = "") -> Any:
     """The package as a download."""
-    return as_download(build(person, item), package.name_of(item))
+    form = package.form_of(form)
+    mime = "application/xml" if form == "embedded" else "application/zip"
+    return as_download(build(person, item, form), package.name_of(item, form), mime)
 
 
-def as_download(out: Any, name: str) -> Any:
-    """An open zip file as a download, piece by piece where it is large; it is closed at its end."""
+def as_download(out: Any, name: str, mime: str = "application/zip") -> Any:
+    """An open file as a download, piece by piece where it is large; it is closed at its end."""
     from oa_kernel import web
 
     out.seek(0, 2)
@@ -45,8 +51,8 @@ def as_download(out: Any, name: str) -> Any:
     if size <= _IN_MEMORY:
         data = out.read()
         out.close()
-        return web.send_bytes(data, "application/zip", name)
-    answer = web.send_bytes(b"", "application/zip", name)
+        return web.send_bytes(data, mime, name)
+    answer = web.send_bytes(b"", mime, name)
     answer.response, answer.direct_passthrough = _pieces(out), True
     answer.headers["Content-Length"] = str(size)
     return answer

@@ -6,7 +6,6 @@ A record keeps its 档号; where it came from is kept beside it (``Origin``). On
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from oa_kernel.crypto import sm3_hex
 from oa_kernel.errors import Invalid, OAError
 from oa_kernel.identity import Department
 
-from .. import eep, package, rights
+from .. import eep, rights
 from .. import verify as packages
 from ..archival_number import ArchivalNumber
 from ..models import TEXT, Check, Item, Part
@@ -118,8 +117,7 @@ def _refusals(path: Path, known: set[str]) -> list[str]:
 
 def _read(path: Path) -> tuple[eep.Described, str]:
     """What a package says of its record, and a digest that is the same whenever the same record is packaged."""
-    with zipfile.ZipFile(path) as archive:
-        described = eep.read(archive.read(package.XML))
+    described = packages.read(path)
     lasting = sorted((name, repr(value)) for name, value in described.values.items() if name not in _PASSING)
     return described, sm3_hex(repr((lasting, described.parts, described.text)).encode())
 
@@ -131,13 +129,12 @@ def _take(person: Any, path: Path, manifest: year.Manifest) -> Item:
     _, digest = _read(path)
     made: list[Any] = []
     try:
-        with zipfile.ZipFile(path) as archive:
-            for part in described.parts:
-                with archive.open(part["path"]) as source:
-                    made.append(files.store(source, part["name"], person, mime_hint=part["mime"]))
-                if made[-1].sm3 != part["sm3"]:
-                    raise Invalid(f"{path.name} 的 {part['path']} 与清单不符", code="package_refused")
-            text = archive.read(described.text[0]).decode() if described.text else ""
+        inside = packages.contents(path, described)
+        for part in described.parts:
+            made.append(files.store(next(inside), part["name"], person, mime_hint=part["mime"]))
+            if made[-1].sm3 != part["sm3"]:
+                raise Invalid(f"{path.name} 的 {part['path']} 与清单不符", code="package_refused")
+        text = next(inside).read().decode() if described.text else ""
         with db.transaction():
             return _write(person, described, made, text, manifest, digest)
     except BaseException:

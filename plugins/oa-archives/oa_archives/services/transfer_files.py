@@ -75,10 +75,11 @@ def bundle(person: Any, row: Transfer) -> Any:
         raise Conflict("有的档案密级高于您的许可，不能由您打包", code="secret")
     out = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  (the caller closes it)
     listed: dict[str, str] = {}
+    form = package.form_of("")
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for entry in entries.order_by(TransferEntry.position).iterator():
-            name = f"记录/{package.name_of(entry.item)}"
-            listed[name] = _record(archive, name, entry.item)
+            name = f"记录/{package.name_of(entry.item, form)}"
+            listed[name] = _record(archive, name, entry.item, form)
         for name, data in (("移交清单.xlsx", spreadsheet(person, row)), ("移交清单.pdf", pdf(person, row))):
             archive.writestr(name, data)
             listed[name] = sm3_hex(data)
@@ -93,11 +94,11 @@ def bundle(person: Any, row: Transfer) -> Any:
     return out
 
 
-def _record(archive: zipfile.ZipFile, name: str, item: Item) -> str:
+def _record(archive: zipfile.ZipFile, name: str, item: Item, form: str) -> str:
     """One record's package into the zip; its SM3."""
     digest = SM3()
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as one:
-        package.write(item, queries.parts(item), queries.checks_of(item), one)
+        package.write(item, queries.parts(item), queries.checks_of(item), one, form)
         one.seek(0)
         with archive.open(name, "w", force_zip64=True) as target:
             while piece := one.read(_PIECE):

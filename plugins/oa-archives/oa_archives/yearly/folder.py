@@ -11,6 +11,8 @@ from typing import Any, BinaryIO
 from oa_kernel.crypto import SM3, CryptoError, sm3_hex
 from oa_kernel.crypto import verify as sm2_verify
 
+from ..paths import safe
+
 FORMAT, VERSION = "oa-archives-year", 1
 MANIFEST, SIGNATURE = "manifest.jsonl", "manifest.jsonl.sig"
 README, CATALOGUE_CSV, CATALOGUE_XML = "说明文件.txt", "目录.csv", "目录.xml"
@@ -43,9 +45,9 @@ class Manifest:
     sm3: str
 
 
-def package_path(retention: str, class_code: str, archival_number: str) -> str:
-    """Where a record's package stands in the folder."""
-    return f"packages/{retention}/{class_code}/{archival_number}.zip"
+def package_path(retention: str, class_code: str, name: str) -> str:
+    """Where a record's package stands in the folder; ``name`` is its file name."""
+    return f"packages/{retention}/{class_code}/{name}"
 
 
 def line(values: Mapping[str, Any]) -> bytes:
@@ -57,12 +59,6 @@ def statement(sm3: str, size: int, head: Mapping[str, Any]) -> str:
     """What is signed."""
     return json.dumps({"manifest": MANIFEST, "sm3": sm3, "size": size, "fonds": head["fonds"], "year": head["year"],
                        "count": head["count"]}, ensure_ascii=False)
-
-
-def safe(path: str) -> bool:
-    """Whether a path stays inside the folder."""
-    return bool(path) and not path.startswith(("/", "\\")) and ":" not in path and "\0" not in path and not any(
-        part in ("", ".", "..") for part in path.replace("\\", "/").split("/"))
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -135,5 +131,5 @@ def digest(file: BinaryIO) -> tuple[int, str]:
 
 __all__ = [
     "CATALOGUE_CSV", "CATALOGUE_XML", "FORMAT", "MANIFEST", "README", "SCHEMAS", "SIGNATURE", "VERSION", "Listed", "Manifest",
-    "Wrong", "digest", "digest_of", "files_of", "line", "package_path", "read_manifest", "safe", "statement",
+    "Wrong", "digest", "digest_of", "files_of", "line", "package_path", "read_manifest", "statement",
 ]

@@ -98,7 +98,13 @@ def test_the_whole_folder_is_checked_by_the_command_and_described_by_its_schemas
 
 
 def test_another_installation_takes_it_over_without_loss_and_once(made, tmp_path):
-    row, folder = made
+    """The form with the files inside first; the other one is then known as the same records."""
+    _, zipped = made
+    folder = tmp_path / "embedded"
+    with pytest.raises(Invalid):
+        handovers.ask(None, 2026, str(folder), "tar")
+    handovers.run(handovers.ask(None, 2026, str(folder), "embedded").id)
+    assert len(list(folder.rglob("*.eep"))) == 5 == yearly.verify(folder)["count"]
     before = contents()
     assert taking.take(None, folder)["known"] == 5
     other = tmp_path / "other"
@@ -111,6 +117,7 @@ def test_another_installation_takes_it_over_without_loss_and_once(made, tmp_path
         first, second = taking.take(None, folder), taking.take(None, folder)
         assert (first["taken"], second["taken"], second["known"]) == (5, 0, 5)
         assert contents() == before
+        assert taking.take(None, zipped)["known"] == 5
         assert Origin.select().count() == 5
         origin = taking.origin_of(Item.select().first())
         assert origin.source_kind == "things.thing" and origin.fingerprint == first["fingerprint"]

@@ -6,9 +6,10 @@ import zipfile
 
 import pytest
 from oa_archives import package, verify
-from oa_archives.services import packages
+from oa_archives.services import packages, queries
 
 from oa_kernel import contributions as c
+from oa_kernel import files
 from oa_kernel.errors import Forbidden
 
 from .things import pdf
@@ -48,6 +49,8 @@ def test_a_package_holds_all_and_verifies(made):
     found = verify.verify(path)
     assert found["ok"] and found["archival_number"] == item.archival_number and found["files"] == 2
     assert "指纹" in found["summary"] and item.title in found["summary"]
+    contents = [stream.read() for stream in verify.contents(path, verify.read(path))]
+    assert contents[:2] == [files.read_bytes(files.get(p.file_id)) for p in queries.parts(item)] and contents[2] == item.text.encode()
 
 
 def test_its_description_says_what_an_archivist_asks(made):
