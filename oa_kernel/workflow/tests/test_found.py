@@ -374,7 +374,8 @@ def test_within_a_branch_only_the_answer_that_led_on_is_taken_back(desk, after):
 
 
 def test_a_branch_that_ended_by_itself_is_waited_for_again_once_its_end_is_taken_back(desk):
-    desk.publish(("{id: draft, people: drafter, next: split}", "{id: split, type: fork, branches: [both, {when: amount > 5, to: z}]}",
+    desk.publish(("{id: draft, people: drafter, next: split}",
+                  "{id: split, type: fork, branches: [both, {when: amount > 5, to: both}, {when: amount > 5, to: z}]}",
                   "{id: z, people: {users: [a, b]}, mode: all, next: end}",
                   "{id: both, type: join, next: last}", "{id: last, people: {user: d}, next: end}"), "form: {amount: {type: integer}}")
     case = desk.start({"amount": 9})
