@@ -258,4 +258,18 @@ class StandIn(db.Model):
         indexes = ((("person_id", "ended_at"), False), (("to_id", "ended_at"), False))
 
 
-MODELS = [WorkflowDefinition, WorkflowDraft, Instance, Run, Task, Trail, Timer, Done, Figures, StandIn]
+class Phrase(db.Model):
+    """A phrase somebody likes to use in opinions."""
+
+    person_id = db.BigIntegerField()
+    text = db.CharField(max_length=200)
+    used_at = db.UTCDateTimeField()
+    #: True: kept by the person; False: only used lately
+    kept = db.BooleanField(default=False)
+
+    class Meta:
+        table_name = "workflow_phrase"
+        indexes = ((("person_id", "text"), True), (("person_id", "used_at"), False))
+
+
+MODELS = [WorkflowDefinition, WorkflowDraft, Instance, Run, Task, Trail, Timer, Done, Figures, StandIn, Phrase]

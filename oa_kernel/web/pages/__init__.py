@@ -7,7 +7,8 @@ from typing import Any
 
 #: modules that have ``pages``, in the order of the navigation
 MODULES = (
-    "sign_in", "forgotten", "workbench", "todo", "cases", "notices", "search", "org_chart", "people", "profile", "stand_ins", "verify",
+    "sign_in", "forgotten", "workbench", "todo", "cases", "notices", "search", "org_chart", "people", "profile", "stand_ins",
+    "opinions", "verify",
     "access_requests",
     "admin_people", "admin_departments", "admin_imports", "admin_moves", "admin_roles", "admin_grants",
     "admin_approvals", "admin_review", "admin_sign_ins", "admin_security",

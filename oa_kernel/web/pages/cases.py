@@ -159,6 +159,7 @@ def _view(instance_id: int, typed: Any, errors: dict[str, list[str]], status: in
         "oa/case.html", status, case=case, view=view, task=task, actions=actions, words=ACTIONS, states=STATES,
         fields=fields, errors=errors, typed=typed, definition=definition, part=part,
         preview=workflow.next_steps_preview(task, who) if task is not None and "approve" in actions else [],
+        phrases=workflow.phrases(who) if task is not None and actions and part == "act" else [],
         targets=workflow.return_targets(task) if task is not None and "return" in actions else [],
         own=[a for a in workflow.instance_actions(case, who) if a != "cancel" or case.drafter_id == who.id],
         asks_people=bool({"transfer", "delegate", "add_sign", "circulate"} & set(actions)), **_part(case, part, who),
@@ -198,6 +199,7 @@ def act(instance_id: int) -> Any:
         flash(error.message, "warning")
         return redirect(f"/cases/{instance_id}")
     forget_counts(who.id)
+    workflow.remember_phrase(who, form.get("phrase", "") + form.get("comment", ""))
     flash(_("%(a)s：已办", a=_(ACTIONS[action][2])))
     if action in ("save", "claim", "release", "circulate", "urge"):
         return redirect(f"/cases/{instance_id}")
@@ -207,7 +209,8 @@ def act(instance_id: int) -> Any:
 def _options(instance_id: int, who: Any) -> dict[str, Any]:
     form = request.form
     version = form.get("version", "")
-    options: dict[str, Any] = {"comment": form.get("comment", "").strip(),
+    # without a script the phrase comes by itself
+    options: dict[str, Any] = {"comment": (form.get("phrase", "") + form.get("comment", "")).strip(),
                                "version": int(version) if version.isdigit() else None}
     if any(form.getlist("to")):
         options["to"] = [p.id for p in several("、".join(form.getlist("to")), "to")]

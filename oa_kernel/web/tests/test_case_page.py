@@ -154,3 +154,17 @@ def test_who_is_added_may_come_before_beside_or_after(oa, make, oa_client):
         mine = Task.get_by_id(task.id)
         added = Task.get(Task.parent_id == task.id)
         assert (mine.state, added.place) == (state, place)
+
+
+def test_a_phrase_is_chosen_without_a_script_and_offered_first_the_next_time(browser, case, office):
+    at_review(case, office)
+    head = browser("head")
+    head.post("/profile/phrases", text="同意，按规定休假。", here="1")
+    page = head.get(f"/cases/{case.id}")
+    assert page.index("同意，按规定休假。") < page.index("请按程序办理。")
+    head.post(f"/cases/{case.id}/act", action="approve", phrase="同意，按规定休假。", comment="注意安全。", **task(case, office["head"]))
+    said = [t["comment"] for t in workflow.instance_view(case.id, office["head"])["trail"]]
+    assert "同意，按规定休假。注意安全。" in said
+    head.post("/profile/phrases", text="同意，按规定休假。", forget="1")
+    assert "还没有自己的常用语" in head.get("/profile/phrases")
+    assert "最多" in head.post("/profile/phrases", 422, text="长" * 201, here="1")

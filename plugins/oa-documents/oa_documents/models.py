@@ -248,19 +248,5 @@ class Dispatch(db.Model):
         )
 
 
-class Phrase(db.Model):
-    """A phrase somebody likes to use in opinions."""
-
-    person_id = db.BigIntegerField()
-    text = db.CharField(max_length=200)
-    used_at = db.UTCDateTimeField()
-    #: True: kept by the person; False: only used lately
-    kept = db.BooleanField(default=False)
-
-    class Meta:
-        table_name = "documents_phrase"
-        indexes = ((("person_id", "text"), True), (("person_id", "used_at"), False))
-
-
-MODELS = [Series, SealRecord, Outgoing, Revision, Annotation, Organisation, Dispatch, Phrase, *incoming.MODELS, *standing.MODELS,
+MODELS = [Series, SealRecord, Outgoing, Revision, Annotation, Organisation, Dispatch, *incoming.MODELS, *standing.MODELS,
           *internal.MODELS]

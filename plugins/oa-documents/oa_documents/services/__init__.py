@@ -10,7 +10,6 @@
 ``dispatches``      sending, receipts, urging, finishing
 ``annotations``     批注 anchored to passages
 ``addressbook``     outside organisations
-``phrases``         phrases for opinions
 ``queries``         who sees what; the lists
 ``verification``    is a sealed PDF genuine
 ``diagnostics``     lines of ``oa doctor``

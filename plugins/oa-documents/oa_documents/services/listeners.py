@@ -102,10 +102,6 @@ def _task_completed(_sender: Any, *, instance: Any, task: Any, action: str, by: 
     document = document_of(instance)
     if document is None:
         return
-    if comment and by is not None:
-        from . import phrases
-
-        phrases.remember(by, comment)
     if action == "approve" and document.state == "draft" and step_of(task) == first_step(instance):
         # resubmitted from the to-do list rather than from the draft's page: the same rules hold
         from ..models import Outgoing

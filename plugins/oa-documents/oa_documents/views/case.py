@@ -14,7 +14,7 @@ from oa_kernel import clock, files, identity, permissions, web, workflow
 from oa_kernel.errors import NotFound, OAError
 
 from .. import channels, rights, settings
-from ..services import addressbook, annotations, dispatches, drafts, formal, formal_ofd, numbers, phrases, printing, queries, standing
+from ..services import addressbook, annotations, dispatches, drafts, formal, formal_ofd, numbers, printing, queries, standing
 from .pages import pages, render
 
 TABS = {"act": "办理", "notes": "批注", "flow": "流程", "files": "附件", "record": "记录", "dispatch": "分发"}
@@ -83,7 +83,7 @@ def _act(person: Any, document: Any, task: Any) -> dict[str, Any]:
         **common, "actions": actions, "words": ACTION_WORDS,
         "verb": STEP_VERBS.get(task.step, ACTION_WORDS["approve"]),
         "following": workflow.next_steps_preview(task, person), "targets": workflow.return_targets(task),
-        "phrases": phrases.for_person(person), "colleagues": _colleagues(person) if len(actions) > 1 else [],
+        "phrases": workflow.phrases(person), "colleagues": _colleagues(person) if len(actions) > 1 else [],
         "reserved": numbers.reserved(document) if task.step == "office" and not document.number else [],
         "number_preview": numbers.preview(document) if task.step == "office" else "",
     }
@@ -218,6 +218,7 @@ def act(id: int) -> Any:
         if error.status not in (409, 422):
             raise
         return page(person, queries.get_whole(person, id), tab="act", errors=web.form_errors(error), status=error.status)
+    workflow.remember_phrase(person, form.get("comment", ""))
     web.flash(f"已{ACTION_WORDS.get(action, '办理')}：{document.title}")
     return web.redirect(_next(person) or f"/documents/{id}")
 

@@ -9,7 +9,7 @@ from flask import request
 from oa_kernel import files, web
 from oa_kernel.errors import NotFound, OAError
 
-from ..services import annotations, drafts, phrases, queries
+from ..services import annotations, drafts, queries
 from . import case, drafting
 from .pages import pages
 
@@ -89,14 +89,3 @@ def attachment(id: int, file_id: int) -> Any:
     """An attachment, for who may see the document."""
     file = files.require_readable(web.person(), file_id)
     return web.send_file(file, inline=request.args.get("inline") == "1")
-
-
-@pages.post("/documents/phrases", signed_in=True)
-def phrase() -> Any:
-    """Keeps or forgets a phrase for opinions."""
-    text = request.form.get("text", "")
-    if request.form.get("forget"):
-        phrases.forget(web.person(), text)
-    else:
-        phrases.keep(web.person(), text)
-    return web.redirect_back("/documents/mine")

@@ -177,6 +177,13 @@
     document.querySelectorAll("details.oa-menu[open]").forEach((menu) => { if (!menu.contains(event.target)) { menu.open = false; } });
   });
   document.addEventListener("change", (event) => {
+    const into = document.getElementById(event.target.dataset?.insertInto || "");
+    if (into) {  // a phrase goes where it can be gone on with
+      into.value += event.target.value;
+      event.target.value = "";
+      into.focus();
+      into.dispatchEvent(new Event("input", {bubbles: true}));
+    }
     const form = event.target.closest?.("[data-submit-on-change]");
     if (form) { (form instanceof HTMLFormElement ? form : form.form)?.requestSubmit(); }
   });
