@@ -9,7 +9,7 @@ from oa_kernel import web
 from . import rights
 from .api import api
 from .models_use import APPRAISAL_STATES, OPINIONS, TRANSFER_STATES, Appraisal, Transfer
-from .services import appraisal, appraisal_case, destruction, transfer, transfer_files
+from .services import appraisal, appraisal_case, destruction, transfer, transfer_checks, transfer_files
 from .tables import XLSX
 
 _LIST = {
@@ -20,11 +20,11 @@ _LIST = {
 _TRANSFER = {
     "type": "object",
     "properties": {"id": {"type": "integer"}, "number": {"type": "string"}, "receiver": {"type": "string"},
-                   "count": {"type": "integer"}, "state": {"type": "string", "enum": list(TRANSFER_STATES)}},
+                   "count": {"type": "integer"}, "state": {"type": "string", "enum": list(TRANSFER_STATES)},
+                   "checking": {"type": "boolean"}, "check_error": {"type": "string"}},
 }
 _RECORD = {"type": "object", "properties": {"id": {"type": "integer"}, "archival_number": {"type": "string"}}}
 _VERSION = {"version": {"type": "integer", "required": True, "label": "版本"}}
-_STANDING = {"type": "object", "properties": {n: {"type": "integer"} for n in ("checked", "failed", "left")}}
 
 
 @api.get("/archives/due", permission=rights.APPRAISE, returns={"items": _RECORD}, query=web.LIST_QUERY,
@@ -122,11 +122,11 @@ def get_transfer(id: int, query: dict[str, Any]) -> Any:
         "position": e.position, "archival_number": e.archival_number, "title": e.title, "checked_at": e.checked_at, "sound": e.sound})}
 
 
-@api.post("/archives/transfers/<int:id>/checks", permission=rights.TRANSFER, returns=_STANDING, summary="the four checks at transfer",
-          body={"again": {"type": "boolean", "default": False, "label": "重查不通过的"}})
+@api.post("/archives/transfers/<int:id>/checks", permission=rights.TRANSFER, returns=_TRANSFER, status=202,
+          summary="the four checks at transfer", body={"again": {"type": "boolean", "default": False, "label": "重查不通过的"}})
 def check_transfer(id: int, body: dict[str, Any]) -> Any:
-    """Of the next hundred records; repeat until none is left."""
-    return transfer.check(web.person(), id, again=bool(body.get("again")))
+    """Of all records that have none yet, in the background; ``GET`` says how they stand. 409 while they are being made."""
+    return _transfer(transfer_checks.start(web.person(), id, again=bool(body.get("again"))))
 
 
 @api.post("/archives/transfers/<int:id>/receipt", permission=rights.TRANSFER, returns=_TRANSFER, summary="register the receipt",
@@ -185,4 +185,5 @@ def _entry(e: Any) -> dict[str, Any]:
 def _transfer(row: Transfer) -> dict[str, Any]:
     return {"id": row.id, "number": row.number, "receiver": row.receiver, "first_year": row.first_year, "last_year": row.last_year,
             "retentions": row.retentions, "state": row.state, "count": row.count, "pages": row.pages, "size": row.size,
+            "checking": row.checking_by_id is not None, "check_error": row.check_error,
             "receipt_number": row.receipt_number, "receipt_on": row.receipt_on}

@@ -147,6 +147,12 @@ class Transfer(db.Model):
     receipt_on = db.DateField(null=True)
     receipt_by = db.CharField(max_length=80, default="")
     transferred_at = db.UTCDateTimeField(null=True)
+    #: who asked for the checks that are being made; null: none are
+    checking_by_id = db.BigIntegerField(null=True)
+    #: when the worker that makes them last said so
+    beat_at = db.UTCDateTimeField(null=True)
+    #: why the last ones were broken off
+    check_error = db.CharField(max_length=300, default="")
 
     class Meta:
         table_name = "archives_transfer"

@@ -135,7 +135,7 @@ def oa_verifiers() -> list[c.Verifier]:
 
 @hookimpl
 def oa_scheduled_tasks() -> list[c.ScheduledTask]:
-    from .services import fixity, handovers, june, keeping, terms
+    from .services import fixity, handovers, june, keeping, terms, transfer_checks
 
     return [
         c.ScheduledTask("archives.june", "30 8 * * 1", june.remind, title="六月底前归档的提醒"),
@@ -143,6 +143,7 @@ def oa_scheduled_tasks() -> list[c.ScheduledTask]:
         c.ScheduledTask("archives.check", "30 2 * * *", keeping.nightly, title="档案四性检测（保管环节）"),
         c.ScheduledTask("archives.fixity", "30 3 * * *", fixity.nightly, title="档案文件核对"),
         c.ScheduledTask("archives.handover", "*/10 * * * *", handovers.resume, title="接着做中断的年度导出"),
+        c.ScheduledTask("archives.transfer_check", "*/10 * * * *", transfer_checks.resume, title="接着做中断的移交检测"),
     ]
 
 
@@ -155,9 +156,10 @@ def oa_diagnostics() -> list[c.Diagnostic]:
 
 @hookimpl
 def oa_queued_tasks() -> list[c.QueuedTask]:
-    from .services import handovers
+    from .services import handovers, transfer_checks
 
-    return [c.QueuedTask("archives.handover", handovers.run)]
+    return [c.QueuedTask("archives.handover", handovers.run),
+            c.QueuedTask("archives.transfer_check", lambda transfer: transfer_checks.run(transfer))]
 
 
 @hookimpl
@@ -170,7 +172,7 @@ def oa_commands() -> list[Any]:
 @hookimpl
 def oa_notification_kinds() -> list[c.NotificationKind]:
     return [c.NotificationKind("archives.damaged", "档案检测不通过"), c.NotificationKind("archives.due", "归档提醒"),
-            c.NotificationKind("archives.handover", "年度导出"),
+            c.NotificationKind("archives.handover", "年度导出"), c.NotificationKind("archives.transfer", "移交进馆"),
             c.NotificationKind("archives.borrowing", "借阅批准、到期与收回")]
 
 

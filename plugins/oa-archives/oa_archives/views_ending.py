@@ -14,7 +14,7 @@ from . import rights, settings
 from .models import RETENTIONS
 from .models_use import APPRAISAL_STATES, OPINIONS, TRANSFER_STATES
 from .services import appraisal as appraising
-from .services import appraisal_case, destruction, transfer_files
+from .services import appraisal_case, destruction, transfer_checks, transfer_files
 from .services import transfer as handing_over
 from .tables import XLSX
 from .views import pages
@@ -172,7 +172,7 @@ def _transfer(id: int, errors: Any = None, status: int = 200) -> Any:
     row = handing_over.get(person, id)
     page = handing_over.entries(person, row, cursor=request.args.get("cursor"))
     return _render("transfer.html", status, row=row, page=page, errors=errors or {}, typed=request.form, words=TRANSFER_STATES,
-                   checks=handing_over.standing(row), kinds=handing_over.retentions_of(row), step=handing_over.STEP,
+                   checks=handing_over.standing(row), kinds=handing_over.retentions_of(row),
                    next_url=f"{handing_over.url(id)}?{urlencode({'cursor': page.next})}" if page.next else "")
 
 
@@ -182,9 +182,8 @@ def move_transfer(id: int, what: str) -> Any:
     person, form = web.person(), request.form
     try:
         if what == "checks":
-            found = handing_over.check(person, id, again=form.get("again") == "1")
-            web.flash(web.gettext("已检测 %(n)s 件，不通过 %(f)s 件，还有 %(left)s 件", n=found["checked"], f=found["failed"],
-                                  left=found["left"]), "error" if found["failed"] else "success")
+            transfer_checks.start(person, id, again=form.get("again") == "1")
+            web.flash(web.gettext("已开始检测，在后台进行"))
         elif what == "receipt":
             handing_over.receive(person, id, form)
             web.flash(web.gettext("已登记回执，档案已移交"))

@@ -19,8 +19,8 @@ SUBJECT = "archives.transfer"
 TAKEN = ("Y", "D30")
 #: records of one transfer
 MOST = 20_000
-#: records checked by one call
-STEP = 100
+#: records checked in one transaction
+STEP = 25
 
 
 def url(transfer_id: Any) -> str:
@@ -114,7 +114,8 @@ def standing(row: Transfer) -> dict[str, int]:
 def check(person: Any, transfer_id: Any, *, again: bool = False) -> dict[str, int]:
     """The four checks at transfer (DA/T 70-2018) of the next :data:`STEP` records; how it stands then.
 
-    Once all are sound the transfer is ``checked``. ``again``: those that failed are looked at once more.
+    Once all are sound the transfer is ``checked``. ``again``: those that failed are looked at once more. People ask for all of
+    them at once (:mod:`.transfer_checks`).
     """
     permissions.require(person, rights.TRANSFER)
     row = get(person, transfer_id)
@@ -130,7 +131,8 @@ def check(person: Any, transfer_id: Any, *, again: bool = False) -> dict[str, in
             TransferEntry.update(checked_at=clock.now(), sound=sound).where(TransferEntry.id == entry.id).execute()
         found = standing(row)
         state = "checked" if not found["left"] and not found["failed"] else "draft"
-        Transfer.update(state=state).where(Transfer.id == row.id, Transfer.state.in_(("draft", "checked"))).execute()
+        beat = clock.now() if row.checking_by_id is not None else None
+        Transfer.update(state=state, beat_at=beat).where(Transfer.id == row.id, Transfer.state.in_(("draft", "checked"))).execute()
         audit.record("archives.transfer_checked", SUBJECT, row.id, title=row.number, by=person, after=found)
     return found
 
@@ -176,7 +178,7 @@ def drop(person: Any, transfer_id: Any) -> None:
         if row.state not in ("draft", "checked"):
             raise Conflict("这次移交已经办完或撤销", code="ended")
         Item.update(transfer_id=None).where(Item.transfer_id == row.id, Item.state == "kept").execute()
-        Transfer.update(state="dropped").where(Transfer.id == row.id).execute()
+        Transfer.update(state="dropped", checking_by_id=None, beat_at=None).where(Transfer.id == row.id).execute()
         audit.record("archives.transfer_dropped", SUBJECT, row.id, title=row.number, by=person, before={"state": row.state},
                      after={"state": "dropped"})
 

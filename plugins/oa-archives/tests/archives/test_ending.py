@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 from oa_archives.models import Item
-from oa_archives.models_use import Appraisal, AppraisalEntry
+from oa_archives.models_use import Appraisal, AppraisalEntry, Transfer
 from oa_archives.services import (
     access,
     appraisal,
@@ -18,12 +18,14 @@ from oa_archives.services import (
     packages,
     queries,
     transfer,
+    transfer_checks,
     transfer_files,
 )
 
 from oa_kernel import clock, crypto, db, files, permissions, workflow
 from oa_kernel import contributions as c
 from oa_kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from oa_kernel.notifications.models import Notification
 
 from .things import ERASED, pdf
 
@@ -173,9 +175,20 @@ def test_a_transfer_is_checked_packed_and_ended_by_its_receipt(court):
     part = items[0].parts.get()
     whole = files.blob_path(part.sm3).read_bytes()
     files.blob_path(part.sm3).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    assert transfer.check(court.archivist, row.id) == {"checked": 2, "failed": 1, "left": 0}
+    transfer.STEP, step = 1, transfer.STEP
+    transfer_checks.start(court.archivist, row.id)
+    with pytest.raises(Conflict):
+        transfer_checks.start(court.archivist, row.id)
+    transfer.check(court.archivist, row.id)  # a worker got so far and was killed
+    assert transfer_checks.resume() == 0 and transfer.standing(row)["left"] == 1
+    Transfer.update(beat_at=clock.now() - dt.timedelta(hours=1)).execute()
+    assert transfer_checks.resume() == 1
+    assert transfer_checks.run(row.id) == {"checked": 2, "failed": 1, "left": 0}
+    transfer.STEP = step
     files.blob_path(part.sm3).write_bytes(whole)
-    assert transfer.check(court.archivist, row.id, again=True)["failed"] == 0
+    transfer_checks.start(court.archivist, row.id, again=True)
+    assert transfer_checks.run(row.id) == {"checked": 2, "failed": 0, "left": 0}
+    assert Notification.select().where(Notification.kind == "archives.transfer").count() == 2
     assert {one.stage for one in queries.checks_of(items[0])} == {"transfer"}
     row = transfer.get(court.archivist, row.id)
     with transfer_files.bundle(court.archivist, row) as out, zipfile.ZipFile(out) as archive:
