@@ -77,6 +77,8 @@ def test_borrowing_appraisal_and_transfer_by_rest(desk, api, make):
     """Who may what, as status codes; one pass through each."""
     import datetime as dt
 
+    from oa_archives.services import transfer_checks
+
     from oa_kernel import clock, identity, workflow
 
     make.person("head", "范启航", desk.other, [("处长", "head")])
@@ -109,7 +111,9 @@ def test_borrowing_appraisal_and_transfer_by_rest(desk, api, make):
     move = archivist.post(f"{base}/transfers", json={"first_year": 2026, "last_year": 2026}).json
     place = f"{base}/transfers/{move['id']}"
     assert reader.get(place).status_code == 403 and archivist.get(f"{place}/package").status_code == 409
-    assert archivist.post(f"{place}/checks", json={}).json == {"checked": 1, "failed": 0, "left": 0}
+    asked, twice = (archivist.post(f"{place}/checks", json={}) for _ in range(2))
+    assert (asked.status_code, asked.json["checking"], twice.json["code"]) == (202, True, "checking")
+    assert transfer_checks.run(move["id"]) == archivist.get(place).json["checks"] == {"checked": 1, "failed": 0, "left": 0}
     assert archivist.get(f"{place}/package").mimetype == "application/zip"
     assert archivist.get(f"{place}/list.pdf").data[:5] == b"%PDF-" and archivist.get(f"{place}/list.xlsx").data[:2] == b"PK"
     receipt = {"receipt_number": "7", "receipt_on": str(clock.today()), "receipt_by": "甲"}
