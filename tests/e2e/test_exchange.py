@@ -1,4 +1,4 @@
-"""Two organisations, two services on loopback, and a wire between them that can be cut."""
+"""Two organisations, two services on loopback, and a wire between them that can be cut: HTTPS there, HTTP back."""
 
 import json
 import subprocess
@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import yaml
+
+from oa_kernel.testing.authority import Authority
 
 from ..client import Rest
 from ..service import Service, copy_of, make_office, oa, rows, token
@@ -35,7 +37,7 @@ print(identity.create_token(clerk, title="test")[1])
 class Wire:
     """Stands before the second service. ``mode``: ``pass`` | ``lose`` (forwards, and loses the answer) | ``kill``."""
 
-    def __init__(self, service):
+    def __init__(self, service, tls):
         self.service, self.mode, self.seen = service, "pass", threading.Event()
         wire = self
 
@@ -47,7 +49,8 @@ class Wire:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"https://localhost:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def carry(self, handler):
@@ -124,13 +127,14 @@ class Pair:
 def pair(demo_template, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exchange")
     fast = {"allow_http_loopback": True, "retry_first": 1, "retry_longest": 2, "timeout": 3}
+    authority = Authority(folder / "ca")
     first = copy_of(demo_template, folder / "first")
     second = make_office(folder / "second", "云岭市财政局")
-    settings_of(first, **fast)
+    settings_of(first, **fast, ca_file=str(authority.file))
     settings_of(second, **fast)
     secret = subprocess.run([sys.executable, "-c", _PEOPLE, str(second / "oa.yaml")], check=True, capture_output=True, text=True)
     ours, theirs = Service(first), Service(second)
-    wire = Wire(theirs)
+    wire = Wire(theirs, authority.context("localhost"))
     told = {}
     for side in (ours, theirs):
         done = oa("exchange", "export-certificate", str(side.folder / "card.json"), "--json", config=side.config,

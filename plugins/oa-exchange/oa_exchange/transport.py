@@ -17,6 +17,13 @@ from oa_kernel.errors import Invalid, OAError
 from . import settings
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+#: what is wrong with a certificate, by OpenSSL's X509_V_ERR_*, and who can do something
+_UNKNOWN = "不是由信任的机构签发的：请向对方索取其根证书，放进配置 plugins.exchange.ca_file 所指的文件"
+_CERTIFICATE = {
+    9: "还没有生效：请核对两边的时钟", 10: "已经过期：请对方更换证书",
+    18: _UNKNOWN, 19: _UNKNOWN, 20: _UNKNOWN, 21: _UNKNOWN,
+    62: "写的不是这个主机名：请核对对方的地址，或请对方换用写有这个名字的证书", 64: "写的不是这个地址：请改用证书上的主机名",
+}
 #: an answer is small
 ANSWER_MOST = 256 * 1024
 
@@ -97,7 +104,8 @@ def _request(method: str, url: str, data: bytes | None) -> tuple[int, bytes]:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"对方网站的 HTTPS 证书不可信（{error.verify_message}）"
+        what = _CERTIFICATE.get(error.verify_code, f"不可信（{error.verify_message}）")
+        return f"对方网站的 HTTPS 证书{what}"
     if isinstance(error, ConnectionRefusedError):
         return "对方没有开机或没有运行"
     if isinstance(error, http.client.RemoteDisconnected | ConnectionResetError):
