@@ -162,7 +162,8 @@ def test_a_phrase_is_chosen_without_a_script_and_offered_first_the_next_time(bro
     head.post("/profile/phrases", text="同意，按规定休假。", here="1")
     page = head.get(f"/cases/{case.id}")
     assert page.index("同意，按规定休假。") < page.index("请按程序办理。")
-    head.post(f"/cases/{case.id}/act", action="approve", phrase="同意，按规定休假。", comment="注意安全。", **task(case, office["head"]))
+    head.post(f"/cases/{case.id}/act", action="approve", phrase="同意，按规定休假。", comment="注意安全。",
+              **task(case, office["head"]))
     said = [t["comment"] for t in workflow.instance_view(case.id, office["head"])["trail"]]
     assert "同意，按规定休假。注意安全。" in said
     head.post("/profile/phrases", text="同意，按规定休假。", forget="1")
