@@ -79,11 +79,26 @@ def _from_cff(name: str, data: bytes, font: Any, seen: dict[int, str]) -> Font:
     table.data = data
     builder.font["CFF "] = table
     widths = {glyphs[cid]: round(font.char_width(cid) * em) for cid in seen}
-    builder.setupHorizontalMetrics({n: (widths.get(i, em), 0) for i, n in enumerate(names)})
+    left = _left_sides(top, set(glyphs.values()))
+    builder.setupHorizontalMetrics({n: (widths.get(i, em), left.get(i, 0)) for i, n in enumerate(names)})
     _finish(builder, name, em, font.descriptor)
     builder.font["maxp"] = newTable("maxp")
     builder.font["maxp"].tableVersion, builder.font["maxp"].numGlyphs = 0x00005000, len(names)
     return Font(name, _saved(builder.font), "otf", glyphs, characters)
+
+
+def _left_sides(top: Any, glyphs: set[int]) -> dict[int, int]:
+    """Left side bearings. OpenType takes them from the outlines; who turns the font into TrueType moves each glyph by them."""
+    from fontTools.pens.boundsPen import ControlBoundsPen
+
+    found = {}
+    for glyph in glyphs:
+        pen = ControlBoundsPen(None)
+        outline, _ = top.CharStrings.charStringsIndex.getItemAndSelector(glyph)
+        outline.draw(pen)
+        if pen.bounds:
+            found[glyph] = round(pen.bounds[0])
+    return found
 
 
 def _from_sfnt(name: str, data: bytes, seen: dict[int, str]) -> Font:

@@ -12,6 +12,7 @@ import pypdfium2
 import pytest
 from defusedxml.ElementTree import fromstring
 from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.boundsPen import ControlBoundsPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 from oa_documents import ofd
@@ -114,6 +115,11 @@ def test_the_package_carries_its_fonts_and_draws_rules_and_seal(files):
     # a mapped character has ink
     outlines = fonts[0].getGlyphSet()
     assert all(outlines[name].width > 0 for name in fonts[0].getBestCmap().values())
+    # the left side bearings are those of the outlines: a reader that makes TrueType of the font moves the glyphs by them
+    for name in fonts[0].getBestCmap().values():
+        bounds = ControlBoundsPen(None)
+        outlines[name].draw(bounds)
+        assert bounds.bounds is None or fonts[0]["hmtx"][name][1] == round(bounds.bounds[0])
 
 
 def test_a_truetype_font_of_the_organisation_is_embedded_with_a_map(tmp_path):
