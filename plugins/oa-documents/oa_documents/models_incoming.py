@@ -20,6 +20,8 @@ class Incoming(db.Model):
     number = db.CharField(max_length=120, default="")
     title = db.CharField(max_length=300)
     kind = db.CharField(max_length=20, default="")
+    #: what its sender said became of it, in one sentence: 自2026年12月1日起废止
+    standing = db.CharField(max_length=200, default="")
     #: 来文单位
     sender = db.CharField(max_length=200)
     received_on = db.DateField()
@@ -96,6 +98,8 @@ class Arrival(db.Model):
     #: why it was refused or recalled
     reason = db.CharField(max_length=300, default="")
     incoming_id = db.BigIntegerField(null=True)
+    #: what its sender said became of it, in one sentence: 自2026年12月1日起废止
+    standing = db.CharField(max_length=200, default="")
     arrived_at = db.UTCDateTimeField()
     urged_at = db.UTCDateTimeField(null=True)
     ended_at = db.UTCDateTimeField(null=True)

@@ -79,7 +79,7 @@ class Message(db.Model):
     message_id = db.CharField(max_length=32, index=True)
     #: ``direction:partner:message_id``; null for what was rejected, which takes no id away
     key = db.CharField(max_length=80, null=True, unique=True)
-    #: hello | document | receipt | refusal | recall | urge
+    #: hello | document | receipt | refusal | recall | urge | standing
     type = db.CharField(max_length=12, default="document")
     reply_to = db.CharField(max_length=32, default="", index=True)
     state = db.CharField(max_length=10, default="queued")

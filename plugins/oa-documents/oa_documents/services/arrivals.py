@@ -1,7 +1,7 @@
 """Documents that came in by themselves and wait on the sign-in desk (收文登记) to be registered or refused.
 
-What brings them (exchange between organisations) calls :func:`take`, :func:`urge` and :func:`recall`, and listens to the
-signals ``documents.arrival_registered`` and ``documents.arrival_refused``.
+What brings them (exchange between organisations) calls :func:`take`, :func:`urge`, :func:`recall` and :func:`standing`,
+and listens to the signals ``documents.arrival_registered`` and ``documents.arrival_refused``.
 """
 
 from __future__ import annotations
@@ -124,6 +124,8 @@ def register(arrival: Arrival, data: Mapping[str, Any], by: Any, *, despite_dupl
         attached = files.attached(SUBJECT, arrival.id)
         document = incoming.register({**data, "files": [f.id for f in attached]}, by, despite_duplicates=despite_duplicates)
         _end(arrival, by, state="registered", incoming_id=document.id)
+        if arrival.standing:
+            Incoming.update(standing=arrival.standing).where(Incoming.id == document.id).execute()
         arrival_registered.send("documents", arrival=arrival, document=document, by=by)
     return document
 
@@ -165,6 +167,22 @@ def urge(source: str, reference: str) -> None:
         Arrival.update(urged_at=now).where(Arrival.id == found.id).execute()
         audit.record("documents.arrival.urge", SUBJECT, found.id, found.title, after={"sender": found.sender})
         _tell(found, f"发文单位催办：{found.title}")
+
+
+def standing(source: str, reference: str, words: str) -> Arrival | None:
+    """Its sender has taken it out of force (撤销、废止、代替): that stands with it from now on. None: unknown."""
+    with db.transaction():
+        found = db.lock_rows(Arrival.select().where(Arrival.reference == reference, Arrival.source == source)).first()
+        words = " ".join(words.split())[:200]
+        if found is None or not words or found.standing == words:
+            return found
+        Arrival.update(standing=words).where(Arrival.id == found.id).execute()
+        if found.incoming_id is not None:
+            Incoming.update(standing=words).where(Incoming.id == found.incoming_id).execute()
+        audit.record("documents.arrival.standing", SUBJECT, found.id, found.title, before={"standing": found.standing},
+                     after={"standing": words, "incoming": found.incoming_id})
+        _tell(found, f"来文{words}：{found.title}")
+    return Arrival.get_by_id(found.id)
 
 
 def duplicates(arrival: Arrival) -> list[Incoming]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from oa_documents.channels import Channel
 from oa_documents.models import Dispatch
-from oa_documents.services import arrivals, carriers, drafts
+from oa_documents.services import arrivals, carriers, drafts, standing
 
 from oa_kernel import clock, files
 from oa_kernel.errors import Conflict, Invalid
@@ -23,6 +23,7 @@ def connect() -> None:
     """Listens to what becomes of documents that came in; more than once does no harm."""
     arrivals.arrival_registered.connect(_registered)
     arrivals.arrival_refused.connect(_refused)
+    standing.standing_changed.connect(_standing)
 
 
 def reaches() -> set[int]:
@@ -134,6 +135,26 @@ def _refused(_sender: Any, *, arrival: Any, reason: str, by: Any, **_: Any) -> N
     if settings.on() and (found := _arrived(arrival)) is not None:
         queue.put(found.partner, "refusal", {"reason": reason, "refused_by": by.name, "content_sm3": found.content_sm3},
                   title=f"退文：{arrival.title}", reply_to=found.message_id, secrecy_level=arrival.secrecy_level, by=by)
+
+
+def _standing(_sender: Any, *, document: Any, by: Any, **_: Any) -> None:
+    """Every partner that has the document, or may have it, is told what became of it; what has not left does not leave."""
+    if not settings.on():
+        return
+    words = standing.words(document)
+    sent = Dispatch.select(Dispatch.id).where(Dispatch.document == document.id, Dispatch.channel == CHANNEL.name)
+    told = set()
+    for found in Message.select(Message, Partner).join(Partner).where(
+            Message.subject_id.in_(sent), Message.direction == "out", Message.type == "document",
+            Message.state.in_(("queued", "exported", "done"))).order_by(Message.id.desc()):
+        if queue.cancel(found, by):
+            carriers.failed(found.subject_id, f"公文{words}，没有发出")
+        elif found.partner_id not in told:
+            told.add(found.partner_id)
+            queue.put(found.partner, "standing", {"words": words, "change": document.standing,
+                                                  "replaced_by": document.replaced_by_number},
+                      title=f"{words}：{document.title}", reply_to=found.message_id, subject_id=found.subject_id,
+                      secrecy_level=document.secrecy_level, by=by)
 
 
 def _arrived(arrival: Any) -> Message | None:

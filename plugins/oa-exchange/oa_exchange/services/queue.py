@@ -20,7 +20,8 @@ from ..package.format import canonical
 
 TOPIC = "exchange.send"
 SUBJECT = "exchange.message"
-TITLES = {"hello": "确认互信", "document": "公文", "receipt": "签收回执", "refusal": "退文", "recall": "撤回", "urge": "催办"}
+TITLES = {"hello": "确认互信", "document": "公文", "receipt": "签收回执", "refusal": "退文", "recall": "撤回", "urge": "催办",
+          "standing": "效力变更"}
 
 
 def put(

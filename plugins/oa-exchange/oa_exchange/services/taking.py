@@ -21,6 +21,7 @@ def take(message: Message, partner: Partner, manifest: dict[str, Any], pieces: l
     """Does it. Raises OAError with the reason that the sender is told."""
     kinds: dict[str, Callable[..., Taken]] = {
         "hello": _hello, "document": _document, "receipt": _receipt, "refusal": _receipt, "recall": _recall, "urge": _urge,
+        "standing": _standing,
     }
     if message.type not in kinds:
         raise Invalid(f"不认识的交换包类型“{message.type}”，请升级系统", code="content")
@@ -50,6 +51,10 @@ def _document(message: Message, partner: Partner, manifest: dict[str, Any], piec
                                     Message.reply_to == message.message_id, Message.state == "accepted")
     if overtaken is not None:
         arrivals.recall(dispatching.SOURCE, arrival.reference, "撤回先于公文到达")
+    before = Message.get_or_none(Message.partner == partner, Message.direction == "in", Message.type == "standing",
+                                 Message.reply_to == message.message_id, Message.state == "accepted")
+    if before is not None:  # by file it may come first
+        arrivals.standing(dispatching.SOURCE, arrival.reference, str(before.answer["words"]))
     return f"{arrival.number}　{arrival.title}".strip(), arrival.secrecy_level, {"arrived_at": clock.now().isoformat()}
 
 
@@ -74,6 +79,14 @@ def _urge(message: Message, partner: Partner, _manifest: dict[str, Any], _pieces
     arrivals.urge(dispatching.SOURCE, reference(partner, message.reply_to))
     found = arrivals.by_reference(dispatching.SOURCE, reference(partner, message.reply_to))
     return (f"催办：{found.title}", found.secrecy_level, {}) if found else ("催办", 0, {})
+
+
+def _standing(message: Message, partner: Partner, manifest: dict[str, Any], _pieces: list[bytes], _via: str) -> Taken:
+    words = str(manifest["words"])[:200]
+    found = arrivals.standing(dispatching.SOURCE, reference(partner, message.reply_to), words)
+    if found is None:
+        return "效力变更：还没有收到的公文", 0, {"outcome": "unknown", "words": words}
+    return f"效力变更：{found.title}", found.secrecy_level, {"outcome": found.state}
 
 
 def _ours(message: Message, partner: Partner) -> Message:

@@ -52,6 +52,22 @@ def test_a_document_comes_to_the_desk_once_and_its_receipt_goes_back(desk, other
     assert (late, answer["outcome"]) == (200, "registered"), "what is registered stays"
 
 
+def test_what_became_of_a_document_stands_with_it_from_then_on(desk, other, people, oa_client, oa_outbox):
+    data, later = other.pack(), other.pack(manifest={"document": {**FIELDS, "number": "云财〔2026〕9号"}})
+    desk(data)
+    arrival = Arrival.get()
+    document = arrivals.register(arrival, {name: getattr(arrival, name) for name in ("title", "sender", "number")}, people["clerk"])
+    notice = other.pack("standing", {"words": "自2026年12月1日起废止", "change": "repealed"}, files=(), reply_to=data.id)
+    assert desk(notice)[1]["outcome"] == "registered" and desk(notice)[1]["outcome"] == "registered"
+    assert [n.title for n in oa_outbox.inbox(people["clerk"])].count(f"来文自2026年12月1日起废止：{FIELDS['title']}") == 1
+    assert "这份来文自2026年12月1日起废止" in oa_client(people["clerk"]).get(f"/documents/incoming/{document.id}").text
+
+    first = other.pack("standing", {"words": "已撤销，自始无效", "change": "withdrawn"}, files=(), reply_to=later.id)
+    assert desk(first)[1]["outcome"] == "unknown"
+    desk(later)
+    assert Arrival.get(Arrival.number == "云财〔2026〕9号").standing == "已撤销，自始无效", "the notice came first"
+
+
 def test_refused_and_recalled(desk, other, people, oa_client):
     first, second = other.pack(), other.pack(manifest={"document": {**FIELDS, "number": "云财〔2026〕8号"}})
     desk(first), desk(second)

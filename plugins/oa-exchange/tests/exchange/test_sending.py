@@ -12,7 +12,7 @@ from oa_exchange import transport
 from oa_exchange.models import Message, Partner
 from oa_exchange.services import messages, partners, queue, sending
 
-from oa_kernel import clock, files, outbox
+from oa_kernel import clock, db, files, outbox
 from oa_kernel.errors import Conflict, Forbidden, Invalid
 
 from .other import PDF, Other
@@ -248,3 +248,33 @@ def test_trust_is_made_by_who_may_and_by_what_was_heard(people, oa_client, oa_ap
     assert oa_api(people["clerk"]).get("/api/v1/exchange/partners").status_code == 403
     with pytest.raises(Invalid, match="本单位自己的"):
         partners.add(rest.get("/api/v1/exchange/certificate").json["descriptor"], people["keeper"])
+
+
+def out_of_force(document, people):
+    from oa_documents.models_standing import StandingChange
+    from oa_documents.services import standing
+
+    change = StandingChange.create(document_id=document.id, change="repealed", reason="已有新规定", effective_on=dt.date(2026, 12, 1),
+                                   state="confirmed", asked_by_id=people["clerk"].id, asked_by_name="何素芬", asked_at=clock.now())
+    with db.transaction():
+        standing._apply(again(document), change, people["clerk"])
+
+
+def test_what_became_of_a_document_goes_to_who_has_it_and_what_has_not_left_stays(far, other, people, document):
+    item = dispatched(document, other, people)
+    outbox.drain()
+    far.came.clear()
+    out_of_force(document, people)
+    outbox.drain()
+    (header, manifest, _), = (far.opened(d) for d in far.came)
+    assert header.type == "standing" and manifest["words"] == "自2026年12月1日起废止"
+    assert header.reply_to == Message.get(Message.type == "document").message_id and again(item).state == "delivered"
+
+    Outgoing.update(standing="", standing_on=None).where(Outgoing.id == document.id).execute()
+    Message.delete().execute()
+    Dispatch.delete().execute()
+    item = dispatched(again(document), other, people)
+    far.came.clear()
+    out_of_force(document, people)
+    outbox.drain()
+    assert far.came == [] and again(item).state == "failed" and "没有发出" in again(item).note
