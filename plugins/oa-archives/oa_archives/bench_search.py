@@ -92,16 +92,22 @@ def _percentiles(person: Any, queries: Sequence[str], engine: str) -> tuple[floa
     """Milliseconds of the service and of the bare query, in turn, each at its 95th percentile."""
     from .services import queries as service
 
-    ours, bare = [], []
-    for n in range(4):
+    ours: list[float] = []
+    bare: list[float] = []
+    known: dict[str, list[int]] = {}
+
+    def asked(q: str) -> None:
+        known[q] = [item.id for item in service.find(person, {"q": q}, limit=20).items]
+
+    for n in range(5):
         for q in queries:
-            began = time.perf_counter()
-            page = service.find(person, {"q": q}, limit=20)
-            middle = time.perf_counter()
-            _bare(q, [item.id for item in page.items], engine)
-            if n:
-                ours.append(middle - began)
-                bare.append(time.perf_counter() - middle)
+            # who comes first finds the pages of the file cold: each does every other time
+            turns = [(ours, lambda q=q: asked(q)), (bare, lambda q=q: _bare(q, known[q], engine))]
+            for taken, call in turns if n % 2 == 0 else turns[::-1]:
+                began = time.perf_counter()
+                call()
+                if n:
+                    taken.append(time.perf_counter() - began)
     return tuple(sorted(taken)[int(len(taken) * 0.95)] * 1000 for taken in (ours, bare))  # type: ignore[return-value]
 
 
