@@ -147,9 +147,10 @@ def names() -> list[str]:
     return list(_places())
 
 
-def open_place(name: str) -> Place:
+def open_place(name: str, below: str = "") -> Place:
     """The place of a name in the settings, or of a path or address.
 
+    :param below: folder inside a place of the settings, which holds more than one package; a path given is the package's own.
     :raises Invalid: an address of no known kind, a path that is not whole. UsageError: the extra is not installed.
         Unavailable: no connection.
     """
@@ -161,10 +162,10 @@ def open_place(name: str) -> Place:
         path = unquote(parts.path) if parts.scheme == "file" else url
         if name not in known and not Path(path).is_absolute():  # whoever takes it up again may stand in another folder
             raise Invalid(f"“{name}”不是设置里的去处，也不是完整的路径")
-        return Folder((runtime.current().config.folder / path).resolve())
+        return Folder((runtime.current().config.folder / path / (below if name in known else "")).resolve())
     if parts.scheme not in ("sftp", "s3"):
         raise Invalid(f"不认识“{parts.scheme}://”：可用文件夹、sftp://用户@主机/文件夹、s3://桶/前缀")
-    return Remote(url, _options(parts, entry))
+    return Remote(f"{url.rstrip('/')}/{below}" if below and name in known else url, _options(parts, entry))
 
 
 def without_password(address: str) -> str:

@@ -114,7 +114,7 @@ def run(handover: int, progress: Callable[[int, int], Any] | None = None) -> Han
         person = identity.get(row.asked_by_id) if row.asked_by_id else None
         if row.asked_by_id:
             permissions.require(person, rights.EXPORT)
-        place = places.open_place(row.place)
+        place = places.open_place(row.place, below=f"{row.year}" if row.form == "files" else f"{row.year}-{row.form}")
         manifest_sm3 = write(row, records(person, row.year), place, lambda *done: _beat(row, *done, progress))
         with db.transaction():
             Handover.update(state="done", finished_at=clock.now(), runner="", manifest_sm3=manifest_sm3, error="").where(

@@ -165,6 +165,8 @@ def test_a_person_hands_on_what_they_may_see_to_places_that_are_set_up(year, tmp
         handovers.ask(year.archivist, 2001, "本机")
     row = handovers.ask(year.archivist, 2026, "本机")
     assert (row.total, handovers.run(row.id).done) == (5, 5)
-    assert (runtime.current().config.folder / "handover" / "manifest.jsonl.sig").is_file()
+    handovers.run(handovers.ask(year.archivist, 2025, "本机", "embedded").id)
+    for name, count in (("2026", 5), ("2025-embedded", 1)):  # each year by itself
+        assert yearly.verify(runtime.current().config.folder / "handover" / name)["count"] == count
     assert pending.count() == 0
     shutil.rmtree(runtime.current().config.folder / "handover")
