@@ -67,16 +67,6 @@ def _row(title: str, start: str = "/documents/incoming") -> Callable[[Any], None
     return follow
 
 
-def _case(title: str) -> Callable[[Any], None]:
-    """Where an opinion about something is written, from the to-do list."""
-
-    def follow(page: Any) -> None:
-        _row(title, "/todo")(page)
-        page.click("main a:has-text('办理') >> nth=0")
-
-    return follow
-
-
 def _instruct(page: Any) -> None:
     _row("年度考核工作", "/todo")(page)
     page.click("a.btn-primary:has-text('办理')")
