@@ -8,6 +8,8 @@ from .models import Item, Part
 
 #: what becomes of a year's package
 HANDOVER_STATES = {"waiting": "等待", "running": "进行中", "done": "完成", "failed": "中断"}
+#: of one that is taken over
+INTAKE_STATES = {**HANDOVER_STATES, "failed": "没有导入"}
 
 
 class Handover(db.Model):
@@ -53,6 +55,34 @@ class HandedOver(db.Model):
     class Meta:
         table_name = "archives_handed_over"
         indexes = ((("handover", "item_id"), False),)
+
+
+class Intake(db.Model):
+    """One package of a year that is taken over (年度导入): asked for on the page, carried out by the worker."""
+
+    #: of the folder in the import folder
+    name = db.CharField(max_length=255)
+    dry_run = db.BooleanField(default=False)
+    #: of ``INTAKE_STATES``
+    state = db.CharField(max_length=10, default="waiting")
+    #: check, take
+    step = db.CharField(max_length=10, default="check")
+    total = db.IntegerField(default=0)
+    done = db.IntegerField(default=0)
+    taken = db.IntegerField(default=0)
+    known = db.IntegerField(default=0)
+    fingerprint = db.CharField(max_length=64, default="")
+    #: what was refused, and why
+    problems = db.JSONField(default=list)
+    asked_by_id = db.BigIntegerField()
+    asked_by_name = db.CharField(max_length=80, default="")
+    asked_at = db.UTCDateTimeField()
+    beat_at = db.UTCDateTimeField(null=True)
+    finished_at = db.UTCDateTimeField(null=True)
+
+    class Meta:
+        table_name = "archives_intake"
+        indexes = ((("state", "beat_at", "id"), False),)
 
 
 class Origin(db.Model):
@@ -113,4 +143,4 @@ class Box(db.Model):
         indexes = ((("year", "retention", "class_code", "number"), False),)
 
 
-MODELS = [Handover, HandedOver, Origin, Fixity, Box]
+MODELS = [Handover, HandedOver, Intake, Origin, Fixity, Box]

@@ -54,7 +54,7 @@ def oa_roles() -> list[c.Role]:
 
 @hookimpl
 def oa_blueprints() -> list[Any]:
-    from . import views_ending, views_keeping, views_use  # noqa: F401  (their routes belong to the same pages)
+    from . import views_ending, views_intake, views_keeping, views_use  # noqa: F401  (their routes belong to the same pages)
     from .views import pages
 
     return [pages]
@@ -79,6 +79,7 @@ def oa_navigation() -> list[c.NavItem]:
         c.NavItem("archives", "档案检索", "archives.index", icon="archive", permission=rights.READ, order=20),
         c.NavItem("archives", "目录与装盒", "archives.boxes", icon="box", permission=rights.FILE, order=22),
         c.NavItem("archives", "年度导出", "archives.handover_list", icon="package", permission=rights.EXPORT, order=24),
+        c.NavItem("archives", "年度导入", "archives.intake_list", icon="package", permission=rights.FILE, order=26),
         c.NavItem("archives", "我的借阅", "archives.borrowings", icon="book", permission=rights.BORROW, order=30),
         c.NavItem("archives", "借阅登记", "archives.register", icon="clipboard-list", permission=rights.LEND, order=40),
         c.NavItem("archives", "开放划控", "archives.access", icon="lock-open", permission=rights.OPEN, order=50),
@@ -135,7 +136,7 @@ def oa_verifiers() -> list[c.Verifier]:
 
 @hookimpl
 def oa_scheduled_tasks() -> list[c.ScheduledTask]:
-    from .services import fixity, handovers, june, keeping, terms, transfer_checks
+    from .services import fixity, handovers, intakes, june, keeping, terms, transfer_checks
 
     return [
         c.ScheduledTask("archives.june", "30 8 * * 1", june.remind, title="六月底前归档的提醒"),
@@ -143,6 +144,7 @@ def oa_scheduled_tasks() -> list[c.ScheduledTask]:
         c.ScheduledTask("archives.check", "30 2 * * *", keeping.nightly, title="档案四性检测（保管环节）"),
         c.ScheduledTask("archives.fixity", "30 3 * * *", fixity.nightly, title="档案文件核对"),
         c.ScheduledTask("archives.handover", "*/10 * * * *", handovers.resume, title="接着做中断的年度导出"),
+        c.ScheduledTask("archives.intake", "*/10 * * * *", intakes.resume, title="接着做中断的年度导入"),
         c.ScheduledTask("archives.transfer_check", "*/10 * * * *", transfer_checks.resume, title="接着做中断的移交检测"),
     ]
 
@@ -156,9 +158,9 @@ def oa_diagnostics() -> list[c.Diagnostic]:
 
 @hookimpl
 def oa_queued_tasks() -> list[c.QueuedTask]:
-    from .services import handovers, transfer_checks
+    from .services import handovers, intakes, transfer_checks
 
-    return [c.QueuedTask("archives.handover", handovers.run),
+    return [c.QueuedTask("archives.handover", handovers.run), c.QueuedTask("archives.intake", intakes.run),
             c.QueuedTask("archives.transfer_check", lambda transfer: transfer_checks.run(transfer))]
 
 

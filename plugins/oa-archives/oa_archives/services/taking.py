@@ -27,7 +27,7 @@ from . import filing
 from .labels import labels
 
 SOURCE = "archives.import"
-_MOST = 20
+_MOST = 200
 #: what changes while a record is kept, without its becoming another one
 _PASSING = ("checked_at", "sound", "open_from", "access_reason", "keep_until")
 

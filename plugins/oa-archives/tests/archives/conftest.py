@@ -14,7 +14,7 @@ def oa_extra_plugins():
 def oa_settings():
     return {
         "organisation": {"name": "云岭市人民政府办公室"}, "security": {"highest_secrecy": "机密"},
-        "plugins": {"archives": {"codes": {"办公室": "BGS"}}, "things": {}},
+        "plugins": {"archives": {"codes": {"办公室": "BGS"}, "import_folder": "import"}, "things": {}},
     }
 
 
