@@ -146,15 +146,24 @@ def _standing(_sender: Any, *, document: Any, by: Any, **_: Any) -> None:
     told = set()
     for found in Message.select(Message, Partner).join(Partner).where(
             Message.subject_id.in_(sent), Message.direction == "out", Message.type == "document",
-            Message.state.in_(("queued", "exported", "done"))).order_by(Message.id.desc()):
+            Message.state.in_(("queued", "exported", "done", "failed"))).order_by(Message.id.desc()):
         if queue.cancel(found, by):
             carriers.failed(found.subject_id, f"公文{words}，没有发出")
+        elif found.state == "failed" and found.attempts == 0:
+            continue
         elif found.partner_id not in told:
             told.add(found.partner_id)
             queue.put(found.partner, "standing", {"words": words, "change": document.standing,
                                                   "replaced_by": document.replaced_by_number},
                       title=f"{words}：{document.title}", reply_to=found.message_id, subject_id=found.subject_id,
                       secrecy_level=document.secrecy_level, by=by)
+
+
+def check_resend(message: Message) -> None:
+    """Raises Conflict for a document that was taken out of force since."""
+    found = Dispatch.get_or_none(Dispatch.id == message.subject_id)
+    if message.type == "document" and found is not None and found.document.standing:
+        raise Conflict(f"公文{standing.words(found.document)}，不再发", code="out_of_force")
 
 
 def _arrived(arrival: Any) -> Message | None:

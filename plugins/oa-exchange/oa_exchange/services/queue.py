@@ -61,13 +61,16 @@ def waiting(partner_id: int) -> Message | None:
 def resend(message: Message, by: Any) -> Message:
     """Sends again what failed, was refused or went by file; what waits is tried at once.
 
-    :raises Conflict: it arrived, was cancelled, or came in.
+    :raises Conflict: it arrived, was cancelled, or came in; or its document has lost its force.
     """
+    from . import dispatching
+
     rights.require(by, rights.MESSAGES)
     with db.transaction():
         current = db.lock_rows(Message.select().where(Message.id == message.id)).get()
         if current.direction != "out" or current.state not in ("queued", "failed", "refused", "exported"):
             raise Conflict("已送达、已取消或收到的交换包不能重发", code="not_resendable")
+        dispatching.check_resend(current)
         Message.update(state="queued", last_error="", ended_at=None, created_at=current.created_at if current.state == "queued"
                        else clock.now()).where(Message.id == current.id).execute()
         Partner.update(next_at=None).where(Partner.id == current.partner_id).execute()

@@ -278,3 +278,6 @@ def test_what_became_of_a_document_goes_to_who_has_it_and_what_has_not_left_stay
     out_of_force(document, people)
     outbox.drain()
     assert far.came == [] and again(item).state == "failed" and "没有发出" in again(item).note
+    Message.update(state="failed").execute()
+    with pytest.raises(Conflict, match="不再发"):
+        queue.resend(Message.get(), people["clerk"])
