@@ -107,8 +107,9 @@ def standing(row: Transfer) -> dict[str, int]:
     """``{"checked", "failed", "left"}`` of its records. One query."""
     checked = db.fn.COUNT(TransferEntry.checked_at)
     sound = db.fn.SUM(db.Case(None, ((TransferEntry.sound, 1),), 0))
-    done, whole = TransferEntry.select(checked, sound).where(TransferEntry.transfer == row.id).tuples().get()
-    return {"checked": int(done), "failed": int(done) - int(whole or 0), "left": row.count - int(done)}
+    done, whole, there = TransferEntry.select(checked, sound, db.fn.COUNT(TransferEntry.id)).where(
+        TransferEntry.transfer == row.id).tuples().get()
+    return {"checked": int(done), "failed": int(done) - int(whole or 0), "left": int(there) - int(done)}
 
 
 def check(person: Any, transfer_id: Any, *, again: bool = False) -> dict[str, int]:
@@ -130,7 +131,7 @@ def check(person: Any, transfer_id: Any, *, again: bool = False) -> dict[str, in
             sound = keeping.put(entry.item, results, person, "transfer")
             TransferEntry.update(checked_at=clock.now(), sound=sound).where(TransferEntry.id == entry.id).execute()
         found = standing(row)
-        state = "checked" if not found["left"] and not found["failed"] else "draft"
+        state = "checked" if not found["failed"] and found["checked"] == row.count else "draft"
         beat = clock.now() if row.checking_by_id is not None else None
         Transfer.update(state=state, beat_at=beat).where(Transfer.id == row.id, Transfer.state.in_(("draft", "checked"))).execute()
         audit.record("archives.transfer_checked", SUBJECT, row.id, title=row.number, by=person, after=found)

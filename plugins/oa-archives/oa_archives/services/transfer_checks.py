@@ -53,8 +53,9 @@ def run(transfer_id: int) -> dict[str, int]:
     error = ""
     try:
         person = identity.get(row.checking_by_id)
-        while (found := transfer.check(person, row.id))["left"]:
-            pass
+        left = -1
+        while (found := transfer.check(person, row.id))["left"] not in (0, left):  # without progress it would never end
+            left = found["left"]
     except OAError as failure:  # the right is gone, or the transfer was given up meanwhile
         error = failure.message[:300]
         found = transfer.standing(row)
