@@ -22,18 +22,6 @@ sys.path.insert(0, str(ROOT))
 IMAGES = ROOT / "docs" / "images"
 MOST = 80_000
 
-NOTICE = """江南省人民政府办公厅文件
-江政办发〔2026〕87号
-
-江南省人民政府办公厅关于做好冬季供水保障工作的通知
-各市人民政府：
-今冬气温偏低，部分老旧管网存在冻裂风险。为保障群众用水，现将有关事项通知如下。
-一、排查隐患。十二月十日前完成老旧小区管网排查。
-二、备足物资。各市按不少于三日用量储备抢修材料。
-江南省人民政府办公厅
-2026年11月20日
-"""
-
 
 def _upload(page: Any, *texts: tuple[str, str]) -> None:
     page.goto("/documents/incoming/new")
@@ -47,14 +35,18 @@ def _desk(page: Any) -> None:
 
 
 def _confirm(page: Any) -> None:
-    _upload(page, ("来文.txt", NOTICE))
+    from tests.texts import INCOMING
+
+    _upload(page, ("来文.txt", INCOMING))
 
 
 def _duplicate(page: Any) -> None:
+    from tests.texts import INCOMING
+
     _confirm(page)
     page.click("button:has-text('登记')")
     page.wait_for_load_state("networkidle")
-    _upload(page, ("又一份.txt", NOTICE + "（抄送件）"))
+    _upload(page, ("又一份.txt", INCOMING + "（抄送件）"))
 
 
 def _row(title: str, start: str = "/documents/incoming") -> Callable[[Any], None]:

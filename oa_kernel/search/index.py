@@ -16,8 +16,9 @@ Any substring of two characters is found (see :mod:`.tokens`).
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import peewee
@@ -92,19 +93,20 @@ class TextIndex:
         """Indexes rows that were not indexed before: (id, texts, labels) of each."""
         mark = db.database.param
         if db.is_postgresql():
-            made: list[Any] = []
-            for row_id, texts, labels in rows:
-                extra = [*tsvector.blocks(row_id), *(tsvector.label(name) for name in self._checked(labels))]
-                made += [(row_id, n, vector) for n, vector in enumerate(tsvector.pieces(self.columns, texts, extra))]
             marks = f"({mark}, {mark}, {mark}::tsvector)"
-            for first in range(0, len(made), _AT_ONCE):
-                part = made[first:first + _AT_ONCE]
+            pieces = self._pieces(rows)
+            while part := list(itertools.islice(pieces, _AT_ONCE)):
                 db.database.execute_sql(f"INSERT INTO {self.table} (id, piece, words) VALUES {', '.join([marks] * len(part))}",
                                         [value for row in part for value in row])
             return
         statement = f"INSERT INTO {self.table} (rowid, {', '.join(self._all)}) VALUES ({', '.join([mark] * (len(self._all) + 1))})"
         for row_id, texts, labels in rows:
             db.database.execute_sql(statement, (row_id, *self._joined(texts, labels)))
+
+    def _pieces(self, rows: Iterable[tuple[int, Mapping[str, str], Iterable[str]]]) -> Iterator[tuple[int, int, str]]:
+        for row_id, texts, labels in rows:
+            extra = [*tsvector.blocks(row_id), *(tsvector.label(name) for name in self._checked(labels))]
+            yield from ((row_id, n, vector) for n, vector in enumerate(tsvector.pieces(self.columns, texts, extra)))
 
     def remove(
         self, row_id: int, old: Mapping[str, str] | None = None, old_labels: Iterable[str] = ()

@@ -181,15 +181,14 @@ def _undo_following(case: Case, task: Task) -> None:
     runs, came = _following(case.instance.id, task)
     case.cancel_runs([r.id for r in runs if r.fork_id is None])
     within = Run.get_by_id(task.run_id).branch
-    for join in _joins(case.instance.id, Run.state == "done"):
-        if within.startswith(f"{join.branch}{join.fork_id}:") and not came & set(join.arrived):
-            # it had gone on because the branch of this one had ended
-            Run.update(state="open", done_at=None).where(Run.id == join.id).execute()
     for join in _joins(case.instance.id, Run.state != "cancelled"):
         if came & set(join.arrived):
             left = [t for t in join.arrived if t not in came]
             Run.update(arrived=left, state="open" if left else "cancelled", done_at=None if left else case.now).where(
                 Run.id == join.id).execute()
+        elif join.state == "done" and within.startswith(f"{join.branch}{join.fork_id}:"):
+            # it had gone on because the branch of this one had ended
+            Run.update(state="open", done_at=None).where(Run.id == join.id).execute()
 
 
 def _joins(instance_id: int, *where: Any) -> list[Run]:

@@ -8,21 +8,10 @@ import json
 import pytest
 
 from ..service import oa
+from ..texts import INCOMING
 from .test_documents_path import settled
 
 pytestmark = pytest.mark.browser
-
-NOTICE = """江南省人民政府办公厅文件
-江政办发〔2026〕87号
-
-江南省人民政府办公厅关于做好冬季供水保障工作的通知
-各市人民政府：
-今冬气温偏低，部分老旧管网存在冻裂风险。为保障群众用水，现将有关事项通知如下。
-一、排查隐患。十二月十日前完成老旧小区管网排查。
-二、备足物资。各市按不少于三日用量储备抢修材料。
-江南省人民政府办公厅
-2026年11月20日
-"""
 
 
 def acted(page, address, comment):
@@ -35,7 +24,7 @@ def acted(page, address, comment):
 def test_from_the_desk_to_a_verified_package(service, sign_in, tmp_path):
     office = sign_in("office")
     settled(office, service.url + "/documents/incoming/new")
-    office.set_input_files("[name=file]", {"name": "来文.txt", "mimeType": "text/plain", "buffer": NOTICE.encode()})
+    office.set_input_files("[name=file]", {"name": "来文.txt", "mimeType": "text/plain", "buffer": INCOMING.encode()})
     office.click("button:has-text('上传并核对')")
     office.wait_for_url("**/confirm/*")
     assert office.input_value("[name=number]") == "江政办发〔2026〕87号"

@@ -199,18 +199,22 @@ def act(instance_id: int) -> Any:
         flash(error.message, "warning")
         return redirect(f"/cases/{instance_id}")
     forget_counts(who.id)
-    workflow.remember_phrase(who, form.get("phrase", "") + form.get("comment", ""))
+    workflow.remember_phrase(who, _opinion())
     flash(_("%(a)s：已办", a=_(ACTIONS[action][2])))
     if action in ("save", "claim", "release", "circulate", "urge"):
         return redirect(f"/cases/{instance_id}")
     return redirect(next_task_url(who, after=int(task_id)))
 
 
+def _opinion() -> str:
+    """What is said: without a script the phrase that was chosen comes by itself."""
+    return (request.form.get("phrase", "") + request.form.get("comment", "")).strip()
+
+
 def _options(instance_id: int, who: Any) -> dict[str, Any]:
     form = request.form
     version = form.get("version", "")
-    # without a script the phrase comes by itself
-    options: dict[str, Any] = {"comment": (form.get("phrase", "") + form.get("comment", "")).strip(),
+    options: dict[str, Any] = {"comment": _opinion(),
                                "version": int(version) if version.isdigit() else None}
     if any(form.getlist("to")):
         options["to"] = [p.id for p in several("、".join(form.getlist("to")), "to")]

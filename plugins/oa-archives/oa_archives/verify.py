@@ -41,9 +41,7 @@ def look(path: Path) -> tuple[dict[str, Any], eep.Described | None]:
     described = None
     result: dict[str, Any] = {"ok": False, "kind": "归档信息包", "summary": "", "reasons": [], "files": 0}
     try:
-        with path.open("rb") as file:
-            head = file.read(1024)
-        if _embedded(head):
+        if _is_embedded(path):
             described, signature = embedded_read.read(path)
             result |= {**signature, "files": len(described.parts), "title": described.values["title"],
                        "archival_number": described.values["archival_number"]}
@@ -70,9 +68,7 @@ def look(path: Path) -> tuple[dict[str, Any], eep.Described | None]:
 
 def read(path: Path) -> eep.Described:
     """What a package that was verified says of its record."""
-    with path.open("rb") as file:
-        head = file.read(1024)
-    if _embedded(head):
+    if _is_embedded(path):
         return embedded_read.read(path)[0]
     with zipfile.ZipFile(path) as archive:
         return eep.read(archive.read(package.XML))
@@ -80,15 +76,18 @@ def read(path: Path) -> eep.Described:
 
 def contents(path: Path, described: eep.Described) -> Iterator[Any]:
     """The files in the order of ``described.listed``, each with ``read(size)``; to be read before the next is asked for."""
-    with path.open("rb") as file:
-        head = file.read(1024)
-    if _embedded(head):
+    if _is_embedded(path):
         yield from embedded_read.contents(path)
         return
     with zipfile.ZipFile(path) as archive:
         for name, _, _ in described.listed:
             with archive.open(name) as source:
                 yield source
+
+
+def _is_embedded(path: Path) -> bool:
+    with path.open("rb") as file:
+        return _embedded(file.read(1024))
 
 
 def _embedded(head: bytes) -> bool:

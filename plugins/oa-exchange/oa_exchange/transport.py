@@ -17,8 +17,8 @@ from oa_kernel.errors import Invalid, OAError
 from . import settings
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-#: what is wrong with a certificate, by OpenSSL's X509_V_ERR_*, and who can do something
 _UNKNOWN = "不是由信任的机构签发的：请向对方索取其根证书，放进配置 plugins.exchange.ca_file 所指的文件"
+#: what is wrong with a certificate, by OpenSSL's X509_V_ERR_*, and who can do something
 _CERTIFICATE = {
     9: "还没有生效：请核对两边的时钟", 10: "已经过期：请对方更换证书",
     18: _UNKNOWN, 19: _UNKNOWN, 20: _UNKNOWN, 21: _UNKNOWN,

@@ -47,15 +47,19 @@ def _document(message: Message, partner: Partner, manifest: dict[str, Any], piec
               for one, data in zip(manifest["files"], pieces, strict=True)]
     way = "电子交换" if via == "https" else "电子交换（文件）"
     arrival = arrivals.take(dispatching.SOURCE, reference(partner, message.message_id), fields, stored, way=way)
-    overtaken = Message.get_or_none(Message.partner == partner, Message.direction == "in", Message.type == "recall",
-                                    Message.reply_to == message.message_id, Message.state == "accepted")
-    if overtaken is not None:
+    if _came_before(message, partner, "recall") is not None:
         arrivals.recall(dispatching.SOURCE, arrival.reference, "撤回先于公文到达")
-    before = Message.get_or_none(Message.partner == partner, Message.direction == "in", Message.type == "standing",
-                                 Message.reply_to == message.message_id, Message.state == "accepted")
-    if before is not None:  # by file it may come first
+    if (before := _came_before(message, partner, "standing")) is not None:
         arrivals.standing(dispatching.SOURCE, arrival.reference, str(before.answer["words"]))
     return f"{arrival.number}　{arrival.title}".strip(), arrival.secrecy_level, {"arrived_at": clock.now().isoformat()}
+
+
+def _came_before(document: Message, partner: Partner, type: str) -> Message | None:
+    """What was said of a document before it was here: by file it may come first."""
+    found: Message | None = Message.get_or_none(
+        Message.partner == partner, Message.direction == "in", Message.type == type,
+        Message.reply_to == document.message_id, Message.state == "accepted")
+    return found
 
 
 def _receipt(message: Message, partner: Partner, manifest: dict[str, Any], _pieces: list[bytes], _via: str) -> Taken:
