@@ -62,6 +62,7 @@ def _shown_to(viewer: Person | None) -> Any:
     scope = permissions.scopes_of(viewer).get(READ)
     if scope is None:
         return lambda _id: False
+    permissions.by_right(viewer, READ)
     return lambda department_id: scope.all or department_id in scope.departments
 
 

@@ -54,9 +54,20 @@ def mobile_shown(viewer: Person) -> Callable[[Person], bool]:
     from oa_kernel import permissions
 
     scope = permissions.scopes_of(viewer).get(MOBILE)
-    everyone = permissions.allows(viewer, MANAGE) or (scope is not None and scope.all)
-    inside = scope.departments if scope is not None else frozenset()
-    return lambda p: everyone or p.id == viewer.id or p.department_id in inside
+    manages = permissions.allows(viewer, MANAGE)
+    used: set[str] = set()
+
+    def shown(p: Person) -> bool:
+        if p.id == viewer.id:
+            return True
+        by_scope = scope is not None and (scope.all or p.department_id in scope.departments)
+        way = MOBILE if by_scope else MANAGE if manages else ""
+        if way and way not in used:
+            used.add(way)
+            permissions.by_right(viewer, way)
+        return bool(way)
+
+    return shown
 
 
 def matching(q: str, viewer: Person) -> Any:
@@ -73,7 +84,7 @@ def matching(q: str, viewer: Person) -> Any:
         if typed.isdigit() and len(typed) >= 4:
             scope = permissions.scopes_of(viewer).get(MOBILE)
             seen = Person.id == viewer.id
-            if permissions.allows(viewer, MANAGE) or (scope is not None and scope.all):
+            if (scope is not None and scope.all) or permissions.by_right(viewer, MANAGE):
                 seen = Person.active
             elif scope is not None and scope.departments:
                 seen |= Person.department.in_(scope.departments)
@@ -176,6 +187,7 @@ def holders_seen(viewer: Person, department_id: int, on: dt.date | None) -> dict
     scope = permissions.scopes_of(viewer).get(READ)
     if row is None or scope is None or not (scope.all or row.id in scope.departments):
         raise NotFound("没有这个部门，或您不能查看它")
+    permissions.by_right(viewer, READ)
     deputy = Person.get_or_none(Person.id == row.deputy_id, Person.active) if row.deputy_id else None
     return {"department": row, "deputy": deputy, "holders": holders_in(row, on)}
 

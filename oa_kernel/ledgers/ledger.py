@@ -106,8 +106,18 @@ class Ledger:
         found = {}
         for column in columns if columns is not None else self.columns(person):
             value = self.value(row, column)
-            found[column.name] = values.masked(column, value) if self.sees(person, column) == "masked" else value
+            masked = self.sees(person, column) == "masked"
+            if not masked and person is not None:
+                self._seen(person, column)
+            found[column.name] = values.masked(column, value) if masked else value
         return found
+
+    def _seen(self, person: Any, column: Column) -> None:
+        """What not everybody gets to see was shown: the right by which it was counts as used."""
+        if column.visible_to:
+            permissions.by_right(person, column.visible_to)
+        if column.mask:
+            permissions.by_right(person, self.right("sensitive"))
 
     def outside(self, row: Any, person: Any, names: values.Names) -> dict[str, Any]:
         """A row for REST."""

@@ -95,7 +95,7 @@ def _cell(column: Column, value: Any, names: values.Names) -> Any:
 
 def load(ledger: Ledger, rows: Iterable[Mapping[str, Any]], report: Any, by: Any) -> None:
     """Takes rows in: known again by the first unique column they are changed, else made. Only open columns are written."""
-    if by is not None and not ledger.may(by, "import"):
+    if by is not None and not (ledger.writable and permissions.by_right(by, ledger.right("import"))):
         raise Forbidden(f"没有“导入{ledger.title}”的权限", permission=ledger.right("import"))
     waiting: list[Mapping[str, Any]] = []
     taken: dict[Any, int] = {}

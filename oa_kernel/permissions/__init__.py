@@ -29,7 +29,7 @@ from .changes import (
     waiting_for,
     withdraw,
 )
-from .checks import Facts, allows, clearance_of, require, restrict, secrecy_condition
+from .checks import Facts, allows, by_right, clearance_of, require, restrict, secrecy_condition
 from .grants import change_grant, check_separation, found, grant, granted_to, grants_to, list_grants, revoke, subject_titles
 from .guarded import begins, ends, moment, phase, spoken
 from .holding import unheld
@@ -46,6 +46,7 @@ from .review_rows import spoken_scope
 from .reviewing import review, reviewed
 from .scopes import Scope, administrations, scopes_of
 from .second_person import guard
+from .uses import asking
 from .uses import due as uses_due
 from .uses import flush as write_uses
 from .uses import recorded_since as uses_recorded_since
@@ -71,8 +72,10 @@ __all__ = [
     "administrations",
     "allows",
     "ask_for",
+    "asking",
     "begins",
     "break_glass",
+    "by_right",
     "change",
     "change_grant",
     "check_wish",

@@ -22,7 +22,7 @@ from oa_kernel.identity.models import Person
 from oa_kernel.identity.shared import by_id, id_of
 from oa_kernel.phrases import packed, unpacked
 
-from .checks import allows, require
+from .checks import allows, by_right, require
 from .models import Change
 from .second_person import carried_out, policy
 from .who import people_with
@@ -311,6 +311,7 @@ def _open(change: Change | int, decider: Person | None) -> tuple[Change, Guarded
     if reason := _objection(row, kind, decider):
         raise Forbidden(reason)
     _still_open(row)
+    by_right(decider, kind.decide)
     return row, kind
 
 

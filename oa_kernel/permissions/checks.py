@@ -41,17 +41,29 @@ def allows(person: Any, name: str, obj: Any = None) -> bool:
 
     Denies by default: nobody (None), an unknown permission, a disabled person, an object that does not say
     whose it is.
+
+    This only asks: whether to draw a button, or what to say. The right does not count as used by it (see
+    :func:`by_right`).
+    """
+    return _allowing(person, name, obj) is not None
+
+
+def by_right(person: Any, name: str, obj: Any = None) -> bool:
+    """Like :func:`allows`, where the answer decides what is done or handed out: a yes counts as use of the right.
+
+    For rules of which the right is one way among several, the others asked first::
+
+        if document.drafter_id == person.id or permissions.by_right(person, READ, document):
     """
     rights = _allowing(person, name, obj)
     if rights is None:
         return False
-    if obj is not None:
-        note(person, name, rights)
+    note(person, name, rights)
     return True
 
 
 def require(person: Any, name: str, obj: Any = None) -> None:
-    """Like :func:`allows`, raising.
+    """Like :func:`by_right`, raising.
 
     :raises Forbidden: in words that name the right, not the reason: for that there is :func:`explain`.
     """
@@ -74,7 +86,7 @@ def restrict(
     secrecy: Any = None,
     also: Any = None,
 ) -> Any:
-    """The query limited to the rows the person may see by this permission.
+    """The query limited to the rows the person may see by this permission, which counts as used.
 
     :param owner: field with the id of whose the row is; ``department``: with the id of its department;
         ``secrecy``: with its level. A field left out lets nothing in (or, for secrecy, keeps nothing out).
@@ -168,4 +180,4 @@ def _conditions(scope: Scope, person_id: int, owner: Any, department: Any) -> li
     return ways
 
 
-__all__ = ["Facts", "allows", "clearance_of", "covers", "facts_of", "require", "restrict", "secrecy_condition"]
+__all__ = ["Facts", "allows", "by_right", "clearance_of", "covers", "facts_of", "require", "restrict", "secrecy_condition"]

@@ -1,7 +1,8 @@
 """When somebody used a right last: noted in memory as a check says yes, written down together and seldom.
 
-What is used is a right by which a door opened, a list was made or a thing was touched; a menu that asks whether to show
-an entry is no use. Only who acts themselves counts. A page waits for nothing here: the first use of a day costs one
+What is used is a right by which a door opened (``require``, a route's permission), a list was made (``restrict``) or
+something was done or handed out that nobody gets without it (``by_right``). ``allows`` only asks, and so does the
+navigation: neither is use. Only who acts themselves counts. A page waits for nothing here: the first use of a day costs one
 entry in a dictionary, later ones nothing; the web door hands the notes over after an answer went out, once a minute,
 and where somebody else is writing they wait for the next minute. A process that is killed loses a minute of them.
 """
@@ -12,6 +13,9 @@ import datetime as dt
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +32,8 @@ KEPT_SECONDS = 60
 KEPT_NOTES = 100_000
 #: rows a statement, well below what SQLite binds
 _TOGETHER = 2_000
+#: True where rights are only asked about
+_asking: ContextVar[bool] = ContextVar("oa_rights_asked", default=False)
 
 
 @dataclass(slots=True)
@@ -42,7 +48,7 @@ class _Notes:
 
 def note(person: Any, name: str, rights: Rights) -> None:
     """Remembers that somebody used a right today; nothing for anybody but who is acting. No query."""
-    if name in rights.used or context.current().person_id != person.id:
+    if name in rights.used or context.current().person_id != person.id or _asking.get():
         return
     notes = _notes()
     with notes.lock:
@@ -53,6 +59,16 @@ def note(person: Any, name: str, rights: Rights) -> None:
         notes.rows[person.id, name] = (clock.today(), rights.grants.get(name, ()))
         if notes.oldest is None:
             notes.oldest = time.monotonic()
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Within this nothing counts as use: a badge counts rows nobody asked for."""
+    token = _asking.set(True)
+    try:
+        yield
+    finally:
+        _asking.reset(token)
 
 
 def due() -> bool:
@@ -113,4 +129,4 @@ def _notes() -> _Notes:
     return found if found is not None else cache.setdefault("permissions.uses", _Notes())
 
 
-__all__ = ["KEPT_SECONDS", "due", "flush", "note", "recorded_since"]
+__all__ = ["KEPT_SECONDS", "asking", "due", "flush", "note", "recorded_since"]

@@ -56,6 +56,8 @@ def find(person: Any, q: str, limit: int = 10, source: str = "") -> list[Group]:
             log.exception("search source %s failed", one.name)
             db.close()
             group.failed = True
+        if group.hits and one.permission:
+            permissions.by_right(person, one.permission)
         if group.hits or group.failed:
             found.append(group)
     return found

@@ -56,13 +56,19 @@ def kind_for(person: Any, name: str) -> Sheet:
     sheet = kinds().get(name)
     if sheet is None or not _may(person, sheet):
         raise NotFound("没有这种表格，或您不能导入它")
+    for one in _whole(sheet):
+        permissions.require(person, str(one.permission))
     return sheet
 
 
 def _may(person: Any, sheet: Sheet) -> bool:
-    wanted = [sheet, *(parts_of(sheet) if sheet.parts else ())]
+    wanted = _whole(sheet)
     return all(s.permission is not None and permissions.allows(person, s.permission) for s in wanted) and any(
         s.load is not None for s in wanted)
+
+
+def _whole(sheet: Sheet) -> list[Sheet]:
+    return [sheet, *(parts_of(sheet) if sheet.parts else ())]
 
 
 def begin(kind: str, file: Any, *, by: Any) -> Import:

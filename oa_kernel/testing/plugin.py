@@ -221,6 +221,15 @@ def count_queries() -> Callable[[], Any]:
 
 
 @pytest.fixture
+def used_rights(oa: Runtime) -> Callable[[Any], Any]:
+    """``with used_rights(person) as used: …``: that person acts in the block; ``used`` then names the permissions that
+    counted as used by it (see ``permissions.by_right``)."""
+    from .acting import used_rights
+
+    return used_rights
+
+
+@pytest.fixture
 def frozen() -> Iterator[Callable[[str], None]]:
     """``frozen("2026-11-24T09:00:00+08:00")`` stops the clock there, until the test ends."""
     from contextlib import ExitStack

@@ -193,7 +193,7 @@ def _build(person: Any) -> list[Group]:
     for owner, item in sorted(builtin.collect_with_owner("oa_navigation"), key=lambda pair: pair[1].order):
         if item.permission and not permissions.allows(person, item.permission):
             continue
-        if item.visible is not None and not item.visible(person):
+        if item.visible is not None and not _visible(item, person):
             continue
         try:
             url = url_for(item.endpoint)
@@ -228,7 +228,17 @@ def _marked(groups: list[Group], path: str, person: Any) -> list[Group]:
 
 def _count(item: Item, person: Any) -> int:
     """A badge's figure, at most a few seconds old: navigation stands on every page."""
-    return _kept(("count", item.endpoint, person.id), lambda: int(item.ask(person) or 0))
+    return _kept(("count", item.endpoint, person.id), lambda: _asked(item, person))
+
+
+def _asked(item: Item, person: Any) -> int:
+    with permissions.asking():
+        return int(item.ask(person) or 0)
+
+
+def _visible(item: Any, person: Any) -> bool:
+    with permissions.asking():
+        return bool(item.visible(person))
 
 
 def unread(person_id: int) -> int:

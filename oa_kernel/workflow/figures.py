@@ -59,7 +59,7 @@ def look(name: str, *, since: dt.date | None = None, until: dt.date | None = Non
     found = None if row.found is None else _decoded(row.found)
     if found is not None:
         found |= {"since": since, "until": until}
-        if by is not None and not permissions.allows(by, MANAGE):
+        if by is not None and not permissions.by_right(by, MANAGE):
             found["people"] = None
     progress = None if row.parts is None else (row.parts, len(PARTS))
     return Looked(found, row.made_at, progress, stalled)

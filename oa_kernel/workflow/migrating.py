@@ -23,7 +23,7 @@ def migrate(name: str, steps: Mapping[str, str] | None = None, *, by: Any = None
     :returns: ``{"version", "moved": [ids], "kept": [{"instance", "title", "reason"}], "dry_run"}``.
     :raises Invalid: a new step of the map does not exist.
     """
-    if by is not None and not permissions.allows(by, "kernel.workflow.manage"):
+    if by is not None and not permissions.by_right(by, "kernel.workflow.manage"):
         raise Forbidden("只有流程管理员可以换用新版流程")
     new = store.definition(name)
     steps = dict(steps or {})

@@ -51,7 +51,7 @@ def stands_in_for(person: Any) -> list[StandIn]:
 
 
 def _managing(by: Any) -> None:
-    if by is not None and not permissions.allows(by, MANAGE):
+    if by is not None and not permissions.by_right(by, MANAGE):
         raise Forbidden("只有流程管理员可以移交别人的工作")
 
 

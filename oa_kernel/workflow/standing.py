@@ -140,7 +140,7 @@ def hand_over(person: Any, to: Any, *, by: Any, reason: str, also_later: bool = 
     :param also_later: what comes to them later (a case returned to its drafter) goes there too.
     :raises Forbidden: unless ``by`` manages workflows. Invalid: no reason, or to nobody who works here.
     """
-    if by is not None and not permissions.allows(by, MANAGE):
+    if by is not None and not permissions.by_right(by, MANAGE):
         raise Forbidden("只有流程管理员可以移交别人的工作")
     if not reason.strip():
         raise Invalid("移交要写明理由", errors={"comment": ["要写明理由"]})
@@ -176,7 +176,7 @@ def _hand_over_case(instance_id: int, person: Any, to: Any, by: Any, reason: str
 
 
 def _own_or_manager(person: Any, by: Any) -> None:
-    if by is not None and by.id != person.id and not permissions.allows(by, MANAGE):
+    if by is not None and by.id != person.id and not permissions.by_right(by, MANAGE):
         raise Forbidden("只能设置自己的代办，或由流程管理员设置")
 
 

@@ -61,7 +61,7 @@ def statistics(
         "weeks": [{"week", "started", "ended"}]}``. Rates are 0 … 1, or None where there is nothing to count.
     """
     of = as_asked(name, since, until, version)
-    people = by is None or permissions.allows(by, MANAGE)
+    people = by is None or permissions.by_right(by, MANAGE)
     found = {"definition": name, "title": of.title, "since": since, "until": until, "version": version}
     with _sorting_on_disk():
         for n, (part, work_out) in enumerate(PARTS.items(), 1):

@@ -166,7 +166,7 @@ def failed_services(limit: int = 200) -> list[dict[str, Any]]:
 
 def repeat_service(run_id: int, by: Any) -> None:
     """Has a service step tried again at once."""
-    if by is not None and not permissions.allows(by, MANAGE):
+    if by is not None and not permissions.by_right(by, MANAGE):
         raise Forbidden("只有流程管理员可以重做")
     with db.transaction():
         run = Run.by_id(run_id)

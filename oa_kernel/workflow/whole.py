@@ -75,12 +75,13 @@ def cancel(instance_id: int, by: Any, comment: str = "") -> Instance:
     """取消: by the drafter while it is a draft again, or by who manages workflows, with a reason."""
     with db.transaction():
         case = _visible(instance_id, by)
-        manages = by is None or permissions.allows(by, MANAGE)
+        own = by is not None and case.instance.drafter_id == by.id
         if case.instance.state in ENDED:
             raise Conflict("这件事项已经结束", code="ended")
-        if not manages and not (case.instance.drafter_id == by.id and open_kind(instance_id, "draft")):
+        drafts = own and open_kind(instance_id, "draft")
+        if not drafts and by is not None and not permissions.by_right(by, MANAGE):
             raise Forbidden("只有拟稿人（事项在自己手上时）或流程管理员可以取消")
-        if manages and by is not None and case.instance.drafter_id != by.id and not comment.strip():
+        if by is not None and not own and not comment.strip():
             raise Invalid("取消别人的事项要写明理由", errors={"comment": ["要写明理由"]})
         had = _open_people(case)
         case.cancel()
@@ -206,7 +207,7 @@ def _known(case: Case, target: str) -> None:
 
 def _managed(instance_id: int, by: Any, comment: str, word: str) -> Case:
     case = _visible(instance_id, by)
-    if by is not None and not permissions.allows(by, MANAGE):
+    if by is not None and not permissions.by_right(by, MANAGE):
         raise Forbidden(f"只有流程管理员可以{word}")
     if not comment.strip():
         raise Invalid(f"{word}要写明理由", errors={"comment": [f"{word}要写明理由"]})

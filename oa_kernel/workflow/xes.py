@@ -53,7 +53,7 @@ def log(name: str, *, by: Any, since: dt.date | None = None, until: dt.date | No
     :param told: called with the number of cases written so far, now and then.
     :raises NotFound: no such definition. Forbidden: not by this person. Both before the first piece.
     """
-    if by is not None and not permissions.allows(by, MANAGE):
+    if by is not None and not permissions.by_right(by, MANAGE):
         raise Forbidden("只有流程管理员可以导出事件日志")
     title = versions(name)[0]["title"]
     with db.transaction():

@@ -95,6 +95,15 @@ def test_a_change_of_nothing_is_no_change(items, house):
     assert items.update(row.id, {"left": 40}, house.keeper).version == row.version
 
 
+def test_seeing_what_is_masked_for_others_is_use_of_that_right_and_asking_is_not(items, house, used_rights):
+    row = items.create({**BRUSH, "place": house.departments[1].id}, house.keeper)
+    for person, expected in ((house.keeper, {"office.items.sensitive"}), (house.clerk, set())):
+        with used_rights(person) as used:
+            items.shown(row, person)
+            assert items.may(person, "edit", row)
+        assert used == expected
+
+
 def test_masked_and_secret_fields_stay_with_those_who_may_see_them(items, house):
     row = items.create({**BRUSH, "place": house.departments[1].id, "floor_price": "9.9"}, house.keeper)
     assert items.shown(row, house.clerk)["phone"] == "139****5678"

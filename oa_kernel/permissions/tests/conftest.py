@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oa_kernel import db, hookimpl
-from oa_kernel.contributions import Permission, PluginInfo, Role, WorkflowSubject
+from oa_kernel import db, hookimpl, permissions
+from oa_kernel.contributions import NavItem, Permission, PluginInfo, Role, WorkflowSubject
 
 
 class PapersPlugin:
@@ -22,6 +22,10 @@ class PapersPlugin:
             Permission("papers.write", "起草文稿", scoped=True),
             Permission("papers.lock", "锁定文稿系统", domain="system"),
         ]
+
+    @hookimpl
+    def oa_navigation(self):
+        return [NavItem("documents", "文稿", "search.index", count=lambda who: 77 * permissions.by_right(who, "papers.write"))]
 
     @hookimpl
     def oa_workflow_subjects(self):

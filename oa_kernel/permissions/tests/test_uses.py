@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from oa_kernel import clock, context, db, permissions
+from oa_kernel import clock, context, db, identity, permissions
 from oa_kernel.errors import Forbidden
 from oa_kernel.permissions import uses
 from oa_kernel.permissions.models import Grant, Use
@@ -26,16 +26,20 @@ def recorded():
 
 def test_doors_lists_and_things_count_and_menus_do_not(zhang, office, papers):
     grant, = permissions.grants_to(zhang)
-    permissions.allows(zhang, "papers.read")
-    permissions.allows(zhang, "papers.write", papers.get(papers.title == "li"))
+    mine, others = papers.get(papers.title == "zhang"), papers.get(papers.title == "li")
+    assert permissions.allows(zhang, "papers.read") and permissions.allows(zhang, "papers.write", mine)
+    assert not permissions.by_right(zhang, "papers.write", others) and not permissions.by_right(zhang, "papers.lock")
+    assert permissions.explain(zhang, "papers.write", mine)[0]["allowed"]
     with pytest.raises(Forbidden):
         permissions.require(zhang, "papers.lock")
-    permissions.require(office["li"], "kernel.tasks.own")  # about somebody else
+    assert permissions.by_right(office["li"], "kernel.tasks.own")  # about somebody else
+    with permissions.asking():
+        permissions.require(zhang, "kernel.tasks.own")
     assert uses.flush() == 0 and uses.recorded_since() is None
     permissions.require(zhang, "kernel.tasks.own")
     list(permissions.restrict(papers.select(), zhang, "papers.read", owner=papers.drafter_id))
     with clock.freeze(clock.now() + dt.timedelta(days=2)):
-        permissions.allows(zhang, "papers.write", papers.get(papers.title == "zhang"))
+        assert permissions.by_right(zhang, "papers.write", mine)
         later = clock.today()
         assert uses.flush() == 3
     today = clock.today()
@@ -78,6 +82,21 @@ def test_it_waits_for_no_writer_and_nothing_is_lost(zhang):
         release.set()
         other.join()
     assert uses.flush() == 1 and recorded()[zhang.id, "papers.write"] == clock.today()
+
+
+def test_a_badge_is_no_use(office, oa_client, used_rights):
+    permissions.grant(office["zhang"], "papers.writer")
+    with used_rights(office["zhang"]) as used:
+        assert ">77<" in oa_client(office["zhang"]).get("/todo").text  # of the papers, see PapersPlugin.oa_navigation
+    assert used == {"kernel.tasks.own"}
+
+
+def test_what_one_may_anyway_is_no_use_of_a_right(office, used_rights):
+    permissions.grant(office["zhang"], "phone_book")
+    for viewed, expected in (("zhang", set()), ("li", {"kernel.people.mobile"})):
+        with used_rights(office["zhang"]) as used:
+            assert identity.mobile_shown(office["zhang"])(office[viewed])
+        assert used == expected
 
 
 def test_the_web_door_hands_the_notes_over_once_the_answer_is_out(zhang, oa_client, monkeypatch):

@@ -21,11 +21,9 @@ pages = Pages("admin_security", __name__)
 
 @pages.get("/admin/security", permission="kernel.people.unlock")
 def index() -> Any:
-    from ..shell import shell
-
     username = request.args.get("person", "").strip()
     who = identity.by_username(username) if username else None
-    sees = who is not None and shell().allows("kernel.sessions.manage")
+    sees = who is not None and permissions.by_right(person(), "kernel.sessions.manage")
     highest = SECRECY_LEVELS.index(runtime.current().config["security"]["highest_secrecy"])
     return render(
         "oa/admin/security.html", locked=identity.locked_people(), username=username, who=who,

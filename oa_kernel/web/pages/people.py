@@ -65,7 +65,7 @@ def card(person_id: int) -> Any:
 def view(person_id: int) -> Any:
     found = identity.person_page(person(), person_id)
     grants = None
-    if permissions.allows(person(), "kernel.grants.manage"):
+    if permissions.by_right(person(), "kernel.grants.manage"):
         grants = permissions.list_grants(subject=found["someone"], limit=20).items
     return render("oa/person.html", grants=grants, roles=permissions.roles(), begins=permissions.begins,
                   ends=permissions.ends, phase=permissions.phase, **found)

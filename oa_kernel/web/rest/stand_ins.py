@@ -28,7 +28,7 @@ def _of(username: str | None) -> Any:
     who = person()
     if not username or username == who.username:
         return who
-    if not permissions.allows(who, MANAGE):
+    if not permissions.by_right(who, MANAGE):
         raise Forbidden("只能查看和设置自己的代办")
     found = identity.by_username(username)
     if found is None:

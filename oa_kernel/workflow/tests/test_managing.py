@@ -48,6 +48,21 @@ def test_a_number_is_given_once_however_often_it_is_returned(desk, case):
     assert given == [case.id]
 
 
+def test_managing_is_used_by_who_could_not_do_it_otherwise(desk, case, used_rights):
+    manage = {"kernel.workflow.manage"}
+    with used_rights(desk.admin) as used:
+        assert workflow.admin_actions(workflow.Instance.get_by_id(case.id), desk.admin)
+        own = workflow.start("t.case", "一件事", {}, desk.admin)
+        workflow.get_instance(own.id, desk.admin)
+        workflow.act(desk.task(own, "a").id, "return", by=desk.a, comment="改", target="draft")
+        workflow.cancel(own.id, desk.admin)
+    assert not used
+    for act in (lambda: workflow.get_instance(case.id, desk.admin), lambda: workflow.cancel(case.id, desk.admin, "重复")):
+        with used_rights(desk.admin) as used:
+            act()
+        assert used == manage
+
+
 @pytest.mark.parametrize("what", ["suspend", "jump", "skip"])
 def test_only_with_the_right_and_with_a_reason(desk, case, what):
     run = getattr(workflow, what)

@@ -57,6 +57,6 @@ def require(by: Any, name: str, obj: Any = None) -> None:
         permissions.require(by, name, obj)
 
 
-def allowed(by: Any, name: str, obj: Any = None) -> bool:
-    """Whether ``by`` may; None is the system itself."""
-    return by is None or permissions.allows(by, name, obj)
+def by_right(by: Any, name: str, obj: Any = None) -> bool:
+    """Whether ``by`` may, and does; None is the system itself."""
+    return by is None or permissions.by_right(by, name, obj)

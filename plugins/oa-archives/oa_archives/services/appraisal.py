@@ -79,16 +79,17 @@ def create(person: Any, title: str, item_ids: Sequence[Any] = (), *, everything:
 def get(person: Any, appraisal_id: Any) -> Appraisal:
     """A list, for who makes, decides or witnesses, and whoever is asked in its case; NotFound otherwise."""
     number = int(appraisal_id) if str(appraisal_id).isascii() and str(appraisal_id).isdigit() else 0
-    allowed = any(permissions.allows(person, right) for right in (rights.APPRAISE, rights.DECIDE, rights.WITNESS))
     found = Appraisal.get_or_none(Appraisal.id == number) if 0 < number < 2**63 else None
-    if found is None or not (allowed or (found.instance_id and workflow.takes_part(person, found.instance_id))):
+    if found is None or not (
+            any(permissions.by_right(person, right) for right in (rights.APPRAISE, rights.DECIDE, rights.WITNESS))
+            or (found.instance_id and workflow.takes_part(person, found.instance_id))):
         raise NotFound("没有这份鉴定清册")
     return found
 
 
 def lists(person: Any, *, limit: int = 50, cursor: str | None = None) -> db.Page:
     """All lists, the last first; one query."""
-    if not any(permissions.allows(person, right) for right in (rights.DECIDE, rights.WITNESS)):
+    if not any(permissions.by_right(person, right) for right in (rights.DECIDE, rights.WITNESS)):
         permissions.require(person, rights.APPRAISE)
     return db.page(Appraisal.select(), [Appraisal.id.desc()], limit=limit, cursor=cursor)
 

@@ -148,12 +148,10 @@ def current(person: Any, borrowing_id: Any) -> tuple[Borrowing, Item]:
 def get(person: Any, borrowing_id: Any) -> Borrowing:
     """A borrowing of one's own, or any for who keeps the register; with ``item``. NotFound otherwise."""
     number = int(borrowing_id) if str(borrowing_id).isascii() and str(borrowing_id).isdigit() else 0
-    query = Borrowing.select(Borrowing, Item).join(Item).where(Borrowing.id == number)
-    if not permissions.allows(person, rights.LEND):
-        query = query.where(Borrowing.person_id == person.id)
-    query = query.where(permissions.secrecy_condition(person, Item.secrecy_level))
+    query = Borrowing.select(Borrowing, Item).join(Item).where(
+        Borrowing.id == number, permissions.secrecy_condition(person, Item.secrecy_level))
     row = query.first() if 0 < number < 2**63 else None
-    if row is None:
+    if row is None or (row.person_id != person.id and not permissions.by_right(person, rights.LEND)):
         raise NotFound("没有这次借阅")
     return row
 

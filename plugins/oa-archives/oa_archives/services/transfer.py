@@ -83,7 +83,7 @@ def get(person: Any, transfer_id: Any) -> Transfer:
     """A transfer; NotFound for what is not there or who may not."""
     number = int(transfer_id) if str(transfer_id).isascii() and str(transfer_id).isdigit() else 0
     found = None
-    if permissions.allows(person, rights.TRANSFER) and 0 < number < 2**63:
+    if 0 < number < 2**63 and permissions.by_right(person, rights.TRANSFER):
         found = Transfer.get_or_none(Transfer.id == number)
     if found is None:
         raise NotFound("没有这次移交")

@@ -145,3 +145,11 @@ def test_open_records_are_everybodys_from_their_day_on(desk):
         access.decide(desk.archivist, [item.id], open_from=None, reason="涉及未了事项")
         assert queries.find(desk.stranger, {"q": "消防"}).items == [] and not queries.readable(desk.stranger, str(item.id))
     assert destruction.told(item) == ""
+
+
+def test_lending_is_used_where_it_is_not_ones_own(desk, used_rights):
+    row = lent(desk, desk.file(title="Notice"))
+    for person, expected in ((desk.stranger, set()), (desk.archivist, {"archives.borrowing.manage"})):
+        with used_rights(person) as used:
+            assert borrowing.get(person, row.id).id == row.id
+        assert used == expected

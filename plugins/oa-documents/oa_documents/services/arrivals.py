@@ -108,7 +108,7 @@ def by_reference(source: str, reference: str) -> Arrival | None:
 
 def file_readable(person: Any, arrival_id: str) -> bool:
     """May somebody read its files: who registers, within their clearance."""
-    if not permissions.allows(person, rights.REGISTER):
+    if not permissions.by_right(person, rights.REGISTER):
         return False
     return bool(Arrival.select(Arrival.id).where(
         Arrival.id == int(arrival_id), Arrival.secrecy_level <= person.clearance).exists())

@@ -62,7 +62,7 @@ def ensure(code: str, by: Any) -> Series:
     """
     found = Series.get_or_none(Series.code == code)
     if found is None:
-        if code != default_code() and not rights.allowed(by, rights.SERIES):
+        if code != default_code() and not rights.by_right(by, rights.SERIES):
             raise Invalid(
                 f"没有“{code}”这个机关代字。可用：{'、'.join(s.code for s in series_list()) or default_code()}",
                 errors={"series": [f"没有“{code}”这个机关代字"]},

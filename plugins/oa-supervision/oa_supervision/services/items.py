@@ -127,7 +127,16 @@ def answerable(item: Any) -> list[int]:
 
 def may_feed_back(person: Any, item: Any) -> bool:
     """Whether somebody may say how it stands: who answers, and people of departments that lead or assist."""
-    if item.person_id == person.id or permissions.allows(person, rights.MANAGE):
+    return permissions.allows(person, rights.MANAGE) or _involved(person, item)
+
+
+def _feeds_back(person: Any, item: Any) -> bool:
+    """The same of somebody who does it."""
+    return _involved(person, item) or permissions.by_right(person, rights.MANAGE)
+
+
+def _involved(person: Any, item: Any) -> bool:
+    if item.person_id == person.id:
         return True
     own = identity.departments_of(person)
     return bool(own) and Involved.select().where(Involved.item == item.id, Involved.department_id.in_(own)).exists()
@@ -138,7 +147,7 @@ def feed_back(item: Item, data: Mapping[str, Any], by: Any) -> Feedback:
 
     :raises Invalid: for an empty part. Forbidden: for people of other departments. Conflict: it is closed.
     """
-    if not may_feed_back(by, item):
+    if not _feeds_back(by, item):
         raise Forbidden("只有主办、协办部门的人可以反馈")
     parts = {name: str(data.get(name) or "").strip() for name in ("progress", "problems", "suggestions")}
     labels = {"progress": "进展", "problems": "存在问题", "suggestions": "意见建议"}
@@ -165,7 +174,7 @@ def feed_back(item: Item, data: Mapping[str, Any], by: Any) -> Feedback:
 
 def finish_stage(item: Item, position: int, by: Any) -> None:
     """A stage is done."""
-    if not may_feed_back(by, item):
+    if not _feeds_back(by, item):
         raise Forbidden("只有主办、协办部门的人可以更新阶段")
     with db.transaction():
         done = Stage.update(done_on=clock.today()).where(
@@ -203,7 +212,7 @@ def close(item: Item, by: Any, note: str = "", *, cancel: bool = False) -> Item:
 
 def ask_for_extension(item: Item, due_on: Any, reason: str, by: Any) -> Any:
     """申请延期, decided by the supervisors in a workflow of its own; the case."""
-    if not may_feed_back(by, item):
+    if not _feeds_back(by, item):
         raise Forbidden("只有主办、协办部门的人可以申请延期")
     if item.state != "open":
         raise Conflict("这件督办事项已经销号或撤销", code="closed")
