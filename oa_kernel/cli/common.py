@@ -60,6 +60,20 @@ def needs_installation(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def language_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: ``--language`` of what a command tells; see :func:`speaker`."""
+    return click.option("--language", type=click.Choice(["zh_CN", "en"]), help="文字的语言；默认为 organisation.locale")(function)
+
+
+def speaker(language: str | None) -> Callable[[str], str]:
+    """Gives the text for a msgid in a language; None: the organisation's."""
+    from oa_kernel import runtime
+    from oa_kernel.web import i18n
+
+    name = language or str(runtime.current().config["organisation"]["locale"])
+    return lambda message: i18n.translated(message, name)
+
+
 def as_json(data: Any) -> None:
     """Prints a result as JSON on stdout."""
     click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))

@@ -11,7 +11,7 @@ import click
 from oa_kernel.errors import NotFound, UsageError
 
 from . import permission_changes, permission_review
-from .common import as_json, json_option, needs_installation, person, table
+from .common import as_json, json_option, language_option, needs_installation, person, speaker, table
 
 
 @click.group()
@@ -285,15 +285,19 @@ permissions.add_command(permission_changes.refuse)
 @click.argument("username")
 @click.argument("permission")
 @click.argument("object", required=False)
+@language_option
 @json_option
 @click.pass_context
 @needs_installation
-def permissions_explain(ctx: click.Context, username: str, permission: str, object: str | None, json_: bool) -> None:
+def permissions_explain(
+    ctx: click.Context, username: str, permission: str, object: str | None, json_: bool, language: str | None
+) -> None:
     """说明用户为何有（或没有）某项权限；没有时退出码为 1。"""
     from oa_kernel import permissions as rights
 
     who = person(username)
-    reasons = rights.explain(who, permission, object)
+    say = speaker(language)
+    reasons = [{**reason, "text": reason["text"].said(say)} for reason in rights.explain(who, permission, object)]
     allowed = reasons[0]["allowed"]  # the verdict comes first
     if json_:
         as_json({"username": username, "permission": permission, "allowed": allowed, "reasons": reasons})

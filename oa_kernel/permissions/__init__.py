@@ -38,10 +38,10 @@ from .own_roles import create_role, delete_role, update_role
 from .reasons import explain
 from .registry import DOMAIN_TITLES, SCOPE_TITLES, RoleInfo, registered, role, roles
 from .review_parts import Reviewed, Wanted
-from .review_rows import SHEET as REVIEW_SHEET
 from .review_rows import as_dict as review_as_dict
 from .review_rows import exported as review_exported
 from .review_rows import rows as review_rows
+from .review_rows import sheet as review_sheet
 from .review_rows import spoken_scope
 from .reviewing import review, reviewed
 from .scopes import Scope, administrations, scopes_of
@@ -57,7 +57,6 @@ from .wishes import OUTCOME_TITLES, ask_for, check_wish, outcomes, roles_to_ask_
 __all__ = [
     "DOMAIN_TITLES",
     "OUTCOME_TITLES",
-    "REVIEW_SHEET",
     "SCOPE_TITLES",
     "STATE_TITLES",
     "WISH",
@@ -119,6 +118,7 @@ __all__ = [
     "review_as_dict",
     "review_exported",
     "review_rows",
+    "review_sheet",
     "reviewed",
     "revoke",
     "role",

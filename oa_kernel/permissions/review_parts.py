@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from oa_kernel import runtime
 from oa_kernel.contributions import Permission
+from oa_kernel.phrases import Phrase
 
 from . import registry
 from .guarded import ends
@@ -45,7 +46,7 @@ class Way:
     role: registry.RoleInfo
     grant: Grant | None
     #: as ``explain`` puts it
-    text: str
+    text: Phrase
     scope: str
     #: the day from which it has held for this person
     since: dt.date

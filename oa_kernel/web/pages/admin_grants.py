@@ -138,7 +138,7 @@ def explain() -> Any:
             errors["object"] = [error.message]
     known = sorted(permissions.registered().values(), key=lambda p: p.name)
     return render("oa/admin/explain.html", 422 if errors else 200, values=args, errors=errors, reasons=reasons, who=who,
-                  permissions=[(p.name, f"{p.title}（{p.name}）") for p in known])
+                  permissions=[(p.name, f"{_(p.title)}（{p.name}）") for p in known])
 
 
 def _subject() -> tuple[str, int]:

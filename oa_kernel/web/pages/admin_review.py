@@ -82,13 +82,13 @@ def _unheld(here: str) -> Any:
 
 def _export() -> Any:
     values, errors, wanted = _asked()
-    count = 0
+    count, sheet = 0, permissions.review_sheet(_)
 
     def write(target: Any) -> None:
         nonlocal count
-        count = sheets.write(permissions.REVIEW_SHEET, permissions.review_rows(wanted) if not errors else (), target)
+        count = sheets.write(sheet, permissions.review_rows(wanted, _) if not errors else (), target)
 
-    answer = send_written(write, _XLSX, f"{permissions.REVIEW_SHEET.title}.xlsx")
+    answer = send_written(write, _XLSX, f"{sheet.title}.xlsx")
     permissions.review_exported(count, wanted, by=person())
     return answer
 

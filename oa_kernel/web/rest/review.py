@@ -8,6 +8,7 @@ from oa_kernel import identity, permissions
 from oa_kernel.errors import Invalid
 
 from ..api import LIST_QUERY, Api, listing
+from ..i18n import gettext as _
 
 api = Api("permissions", title="权限清单")
 
@@ -39,7 +40,9 @@ _PERSON = {"type": "object", "properties": {
     },
 )
 def review(query: dict[str, Any]) -> Any:
-    """People who are active, by id. With ``unused`` a page may be short or empty and yet have a next one."""
+    """People who are active, by id. With ``unused`` a page may be short or empty and yet have a next one.
+
+    ``title`` and ``text`` are in the language of who asks."""
     who = identity.by_username(query["user"]) if query.get("user") else None
     if query.get("user") and who is None:
         raise Invalid("没有这个用户名", errors={"user": ["没有这个用户名"]})
@@ -49,4 +52,4 @@ def review(query: dict[str, Any]) -> Any:
         sensitive=bool(query.get("sensitive")), everyone=bool(query.get("everyone")),
     )
     page = permissions.review(wanted, limit=query["limit"], cursor=query.get("cursor"))
-    return listing(page, permissions.review_as_dict)
+    return listing(page, lambda one: permissions.review_as_dict(one, _))

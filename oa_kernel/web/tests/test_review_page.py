@@ -1,8 +1,10 @@
 """The permission review by page, REST, workbook and command: who may read it, what it says, what comes of acting on it."""
 
+import ast
 import datetime as dt
 import io
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -10,6 +12,8 @@ from openpyxl import load_workbook
 
 from oa_kernel import clock, context, permissions
 from oa_kernel.cli import oa as command
+from oa_kernel.identity.models import Person
+from oa_kernel.web import i18n
 from oa_kernel.web.tests.pages import Browser, last_event
 
 
@@ -64,6 +68,34 @@ def test_the_auditor_reads_the_same_and_others_nothing(people):
     for path in ("/admin/review", "/admin/review/unheld", "/admin/review/export.xlsx", "/admin/audit/review",
                  "/admin/audit/review/unheld", "/admin/audit/review/export.xlsx"):
         assert lin.status(path) == 403
+
+
+def test_to_english_readers_reasons_are_english_everywhere(people, oa_installation, oa_api, make):
+    safe = people["safe"]
+    Person.update(locale="en").where(Person.id == safe.person.id).execute()
+    office = permissions.grants_to(people["lin"].person)[0].since
+    reason = f"Role “System administrator”, given to the person, since {office}, without end; scope: All"
+    assert reason in safe.get("/admin/review?person=lin")
+    explained = safe.get("/admin/grants/explain?person=lin&permission=kernel.plugins.view")
+    assert reason in explained and "林 may: " in explained
+    workbook = safe.client.get("/admin/review/export.xlsx?person=lin")
+    head, row, *_ = load_workbook(io.BytesIO(workbook.data)).active.iter_rows(values_only=True)
+    assert (row[head.index("Reason")], row[head.index("Important")], row[head.index("To")]) == (reason, "Yes", "No end")
+    told = oa_api(safe.person).get("/api/v1/permissions/review?user=lin").json["items"][0]["rights"][0]
+    assert told["ways"][0]["text"] == reason and told["title"].isascii()
+    for arguments in (["review", "--user", "lin"], ["explain", "lin", "kernel.plugins.view"]):
+        run = ["--config", str(oa_installation.config_path), "permissions", *arguments]
+        assert reason in CliRunner().invoke(command, [*run, "--language", "en"]).stdout
+        assert "授予本人" in CliRunner().invoke(command, run).stdout
+
+
+def test_all_a_reason_may_say_has_english(oa):
+    source = Path(permissions.explain.__code__.co_filename).read_text("utf-8")
+    nodes = list(ast.walk(ast.parse(source)))
+    errors = {inside for node in nodes if isinstance(node, ast.JoinedStr) for inside in ast.walk(node)}
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and node not in errors
+             and isinstance(node.value, str) and any("\u4e00" <= c <= "\u9fff" for c in node.value)]
+    assert len(texts) > 20 and [text for text in texts if i18n.translated(text, "en") == text] == []
 
 
 def test_the_same_as_a_workbook_by_rest_and_at_the_console(people, oa_installation, oa_api, tmp_path):
