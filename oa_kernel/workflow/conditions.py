@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from oa_kernel.errors import Invalid
@@ -45,6 +45,37 @@ def used(text: str) -> set[str]:
         return {n.id for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Name)}
     except SyntaxError:
         return set()
+
+
+def shown(text: str, fields: Mapping[str, Any], say: Callable[[str], str] = str) -> str:
+    """A condition with fields and options as the form calls them (``类别 == 加急``); as it is where it cannot be read.
+
+    :param fields: the form's fields, as they are declared.
+    """
+    try:
+        tree = ast.parse(text, mode="eval")
+    except SyntaxError:
+        return text
+    words: list[tuple[ast.expr, str]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and (label := _of(fields, node.id).get("label")):
+            words.append((node, say(str(label))))
+        elif isinstance(node, ast.Compare) and isinstance(node.left, ast.Name):
+            options = _of(fields, node.left.id).get("options")
+            for given in [c for n in node.comparators for c in ast.walk(n) if isinstance(c, ast.Constant)]:
+                if isinstance(options, Mapping) and given.value in options:
+                    words.append((given, say(str(options[given.value]))))
+    lines = text.encode().split(b"\n")  # the parser counts bytes
+    for node, word in sorted(words, key=lambda w: (w[0].lineno, w[0].col_offset), reverse=True):
+        if node.lineno == node.end_lineno:
+            line = lines[node.lineno - 1]
+            lines[node.lineno - 1] = line[: node.col_offset] + word.encode() + line[node.end_col_offset :]
+    return b"\n".join(lines).decode()
+
+
+def _of(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    field = fields.get(name)
+    return field if isinstance(field, Mapping) else {}
 
 
 def holds(text: str, names: Mapping[str, Any]) -> bool:

@@ -13,12 +13,12 @@ from html import escape
 
 from oa_kernel.phrases import Phrase
 
-from . import people
+from . import conditions, layers, people
 from .definition import END, Definition, Step
 from .following import Course, course, reachable
 from .models import Instance
 
-BOX_W, BOX_H, GAP_X, GAP_Y, PAD = 168, 52, 28, 38, 14
+BOX_W, BOX_H, GAP_X, GAP_Y, PAD, LINE = 168, 52, 28, 38, 14, 12
 #: shades of :func:`heat`
 SHADES = 5
 
@@ -100,26 +100,16 @@ def length(seconds: float) -> Phrase:
     return Phrase("%(n)s 天", n=int(seconds // 86400))
 
 
-def _layers(definition: Definition) -> list[list[str]]:
-    """Steps by their longest distance from the first; ``end`` last."""
-    depth: dict[str, int] = {definition.first.id: 0}
-    changed, rounds = True, 0
-    while changed and rounds <= len(definition.steps):  # where the graph has a circle, so many rounds do
-        changed, rounds = False, rounds + 1
-        for step in definition.steps.values():
-            if step.id not in depth:
-                continue
-            for target in _targets(step):
-                if depth.get(target, -1) < depth[step.id] + 1:
-                    depth[target] = depth[step.id] + 1
-                    changed = True
-    last = max(depth.values(), default=0)
-    depth[END] = max(last, depth.get(END, 0)) if END in depth else last + 1
-    layers: list[list[str]] = [[] for _ in range(max(depth.values()) + 1)]
-    for name in (*definition.steps, END):
-        if name in depth:
-            layers[depth[name]].append(name)
-    return [layer for layer in layers if layer]
+def _reached(definition: Definition) -> list[str]:
+    """What the first step leads to, as it stands in the definition; ``end`` last."""
+    found, todo = {definition.first.id, END}, [definition.first.id]
+    while todo:
+        for target in _targets(definition.steps[todo.pop()]):
+            if target not in found:
+                found.add(target)
+                if target in definition.steps:
+                    todo.append(target)
+    return [name for name in (*definition.steps, END) if name in found]
 
 
 def _targets(step: Step) -> list[str]:
@@ -140,18 +130,18 @@ def _fit(text: str, units: int) -> str:
 
 def _draw(definition: Definition, states: dict[str, str], below: dict[str, str], shades: Mapping[str, int],
           say: Callable[[str], str]) -> str:
-    layers = _layers(definition)
-    widest = max(len(layer) for layer in layers)
-    width = PAD * 2 + widest * BOX_W + (widest - 1) * GAP_X
-    height = PAD * 2 + len(layers) * BOX_H + (len(layers) - 1) * GAP_Y
-    place: dict[str, tuple[float, float]] = {}
-    for row, layer in enumerate(layers):
-        left = (width - (len(layer) * BOX_W + (len(layer) - 1) * GAP_X)) / 2
-        for column, name in enumerate(layer):
-            place[name] = (left + column * (BOX_W + GAP_X), PAD + row * (BOX_H + GAP_Y))
-    arrows = [_arrow(place[s.id], place[b.to], b.when, _taken(states, s.id, b.to))
-              for s in definition.steps.values() for b in (*s.next, *s.branches) if s.id in place and b.to in place]
-    boxes = [_box(definition, name, place[name], states.get(name, ""), below.get(name, ""), shades.get(name), say)
+    names = _reached(definition)
+    ways = [(s.id, b) for s in definition.steps.values() for b in (*s.next, *s.branches) if s.id in names and b.to in names]
+    drawn = layers.drawn(names, [(start, b.to) for start, b in ways], last=END, shape=BOX_W, line=LINE, gap=GAP_X)
+    width = PAD * 2 + max(x + (BOX_W if n in names else LINE) / 2 for n, x in drawn.across.items())
+    height = PAD * 2 + len(drawn.rows) * (BOX_H + GAP_Y) - GAP_Y
+    place = {name: (PAD + drawn.across[name] - BOX_W / 2, PAD + n * (BOX_H + GAP_Y))
+             for n, row in enumerate(drawn.rows) for name in row if name in names}
+    lines = drawn.lines(lambda row: PAD + row * (BOX_H + GAP_Y), BOX_H, BOX_W / 4)
+    arrows = [_arrow([(PAD + x, y) for x, y in points], conditions.shown(b.when, definition.fields, say), _taken(states, start, b.to))
+              for (start, b), points in zip(ways, lines, strict=True) if points]
+    called = people.named([s.people for n, s in definition.steps.items() if n in place and not below.get(n)])
+    boxes = [_box(definition, name, place[name], states.get(name, ""), below.get(name, ""), shades.get(name), called, say)
              for name in place]
     label = Phrase("%(title)s流程图", title=Phrase(definition.title)).said(say)
     return (
@@ -168,16 +158,13 @@ def _taken(states: Mapping[str, str], start: str, end: str) -> bool:
     return states.get(start) == "done" and states.get(end) in ("done", "current", "paused")
 
 
-def _arrow(start: tuple[float, float], end: tuple[float, float], when: str, taken: bool) -> str:
-    x1, y1 = start[0] + BOX_W / 2, start[1] + BOX_H
-    x2, y2 = end[0] + BOX_W / 2, end[1]
-    middle = (y1 + y2) / 2
-    path = f"M{x1:g} {y1:g} L{x2:g} {y2:g}" if x1 == x2 else f"M{x1:g} {y1:g} V{middle:g} H{x2:g} V{y2:g}"
+def _arrow(points: list[layers.Point], when: str, taken: bool) -> str:
+    path = "M" + " L".join(f"{x:g} {y:g}" for x, y in points)
     label = ""
     if when:
-        x = x2 if x1 != x2 else x1 + 6
-        label = (f'<text class="oa-flow-small" x="{x + 4:g}" y="{y2 - 8:g}" font-size="11" fill="#5b6575">'
-                 f"{escape(_fit(when, 24))}<title>{escape(when)}</title></text>")
+        (x, y), (_, before) = points[min(3, len(points) - 1)], points[0]  # beside the line, where it has left the others
+        label = (f'<text class="oa-flow-small" x="{x + 6:g}" y="{y - 8 if y > before else y + 16:g}" font-size="11" fill="#5b6575">'
+                 f"{escape(_fit(when, 20))}<title>{escape(when)}</title></text>")
     look = 'stroke="#3a8f55" stroke-width="2"' if taken else 'stroke="#8a94a6" stroke-width="1.2"'
     return f'<path d="{path}" fill="none" {look} marker-end="url(#oa-flow-tip)"/>{label}'
 
@@ -195,12 +182,12 @@ _SHADES = ("#fff8ec", "#fdebc8", "#fbd596", "#f6b35c", "#ee8f3a")
 
 
 def _box(definition: Definition, name: str, at: tuple[float, float], state: str, note: str, shade: int | None,
-         say: Callable[[str], str]) -> str:
+         called: Mapping[str, str], say: Callable[[str], str]) -> str:
     fill, stroke, line, dashes, mark, word = _LOOKS.get(state, _LOOKS[""])
     x, y = at
     step = definition.steps.get(name)
     title, word = say(step.title if step else "结束"), say(word) if word else ""
-    who = people.describe(step.people) if step and step.type == "task" and not note else ""
+    who = people.describe(step.people, called) if step and step.type == "task" and not note else ""
     below = note or (who.said(say) if isinstance(who, Phrase) else who)
     if step is not None and not note and step.type in _TYPES:
         below = say(_TYPES[step.type])

@@ -41,6 +41,13 @@ window.oaWorkflowCanvas = (container, tell) => {
 
   let chosen = "", shown = null;
   const names = (graph) => (graph ? graph.nodes.map((n) => n.id).join() : "");
+  // where a line bends, and its text beside it where it has left the others
+  function bends(points, text) {
+    if (!points.length) return { text };
+    const at = points[Math.min(points.length - 1, points.length > 2 ? 3 : 1)], before = points[points.length > 2 ? 2 : 0];
+    return { pointsList: points, startPoint: points[0], endPoint: points[points.length - 1],
+      text: text ? { value: text, x: (at.x + before.x) / 2, y: (at.y + before.y) / 2 } : "" };
+  }
   function draw(graph) {
     const other = names(graph) !== names(shown);
     shown = graph;
@@ -48,7 +55,7 @@ window.oaWorkflowCanvas = (container, tell) => {
       nodes: graph.nodes.map((n) => ({ id: `s:${n.id}`, type: "oa-step", x: n.x, y: n.y, text: n.title,
         properties: { kind: n.type, wrong: n.wrong, chosen: n.id === chosen, step: n.id } })),
       edges: graph.edges.map((e, i) => ({ id: `w:${i}`, type: "oa-way", sourceNodeId: `s:${e.from}`, targetNodeId: `s:${e.to}`,
-        text: e.when, properties: { from: e.from, to: e.to } })),
+        ...bends(e.points, e.text), properties: { from: e.from, to: e.to } })),
     });
     if (other) fit();
   }
