@@ -109,6 +109,7 @@ def test_two_roles_of_one_administration_are_one(office):
     permissions.grant(office["zhang"], "system_admin")
     permissions.grant(office["zhang"], "papers.keeper")
     permissions.grant(office["zhang"], "papers.all")
+    assert {g.role for g in permissions.grants_to(office["zhang"])} == {"system_admin", "papers.keeper", "papers.all"}
 
 
 def test_nor_by_a_post_a_department_or_one_to_come(office, make):

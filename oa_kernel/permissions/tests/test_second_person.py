@@ -132,6 +132,8 @@ def test_the_services_themselves_are_closed_to_people(policy, office, name, do, 
 def test_an_ordinary_account_and_ones_own_password_need_nobody(policy, office, two):
     identity.set_password(office["zhang"], "Neu-Geheim-77x", by=two[0])
     identity.set_password(two[0], "Neu-Geheim-78x", by=two[0])
+    assert Change.select().count() == 0
+    assert identity.check_password(office["zhang"], "Neu-Geheim-77x") and identity.check_password(two[0], "Neu-Geheim-78x")
 
 
 def test_what_a_rule_refuses_is_refused_when_it_is_asked_for(policy, office, two):

@@ -105,13 +105,14 @@ def test_a_query_without_a_word_is_refused(things, q):
         found(q)
 
 
-@pytest.mark.parametrize("q", ['"', 'title: 消防', '消防" OR "', "消防' & 'x", "NEAR(消防 安全)", "-消防", "消防*"])
-def test_what_looks_like_syntax_is_text(things, q):
-    things("关于开展消防安全检查的通知")
-    try:
-        found(q)
-    except BadRequest:
-        pass
+@pytest.mark.parametrize(("q", "elsewhere"), [
+    ("title: 消防", False), ('消防" OR "', False), ("消防' & 'x", False), ("NEAR(消防 安全)", False), ("消防 NOT 安全", False),
+    ("-消防", True), ("消防*", True), ("消防)", True),
+])
+def test_what_looks_like_syntax_is_text(things, q, elsewhere):
+    plain = things("关于开展消防安全检查的通知")
+    here = things(f"看{q}看")
+    assert found(q) == [here, plain] if elsewhere else found(q) == [here]
 
 
 letters = st.text("消防安全检查通知的12aB〔〕 ，", min_size=0, max_size=30)
@@ -184,3 +185,24 @@ def test_pages_go_through_all_windows_and_no_hit_comes_twice(things, monkeypatch
             if cursor is None:
                 break
         assert seen == hits, limit
+
+
+def _snippet(text, query, around):
+    """The same without minding how long the text is."""
+    plain = " ".join(text.split())
+    for word in query.split():
+        at, folded = plain.find(word), words.normal(plain)
+        if at < 0 and len(folded) == len(plain):
+            word = words.normal(word)
+            at = folded.find(word)
+        if at >= 0:
+            end = at + len(word)
+            return (("…" if at > around else "") + plain[max(0, at - around):at], plain[at:end],
+                    plain[end:end + around] + ("…" if end + around < len(plain) else ""))
+    return plain[:2 * around] + ("…" if len(plain) > 2 * around else ""), "", ""
+
+
+@given(text=st.text("消防Ａa \n\u3000安½", max_size=60), query=st.text("消防aＡ安 ", max_size=5), around=st.integers(1, 6))
+@example(text="安 " * 40 + "消防" + " \n" * 40 + "安", query="消防", around=3)
+def test_a_snippet_is_cut_from_the_text_with_its_spaces_made_one(text, query, around):
+    assert search.snippet(text, query, around) == _snippet(text, query, around)

@@ -143,7 +143,9 @@ def test_chinese_numerals(n, text):
 
 def test_every_finding_names_its_clause_and_place():
     body = "二〇二六年一月一日\n二、甲\n（国办发[2024]1号）"
-    for note in notes(kind="请示", title="关于甲。", addressees=[], body=body):
+    found = notes(kind="请示", title="关于甲。", addressees=[], body=body)
+    assert {note.field for note in found} >= {"title", "addressees", "body"}
+    for note in found:
         assert note.clause and note.message and note.severity in ("error", "warning")
         if note.field == "body":
             assert 1 <= note.line <= 3 and note.length

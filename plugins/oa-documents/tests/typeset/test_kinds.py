@@ -27,7 +27,7 @@ def test_every_kind_is_laid_out_in_its_formats(kind, form):
     left, top, right, _ = sheet.red_box(1, 20, TOP + 60)
     assert top == pytest.approx(TOP + below, abs=0.5) and (left + right) / 2 == pytest.approx((LEFT + RIGHT) / 2, abs=1)
     body = [line for line in sheet.all if line.size == 16]
-    assert all(line.left > LEFT - 0.4 and line.right < RIGHT + 0.4 for line in body)
+    assert body and all(line.left > LEFT - 0.4 and line.right < RIGHT + 0.4 for line in body)
     title = [line for line in sheet.lines(1) if line.size == 22]
     assert bool(title) == (form != "order")
     assert ("市大数据局：" in sheet.text()) == (kinds.get(kind).addressees != "none")
