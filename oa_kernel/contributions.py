@@ -332,7 +332,9 @@ class Sheet:
 
     ``load(rows, report, by)`` writes rows (dicts by column name, ``row`` their line) inside the import's transaction
     and reports what is wrong by ``report.fault(row, heading, message)``; it may answer with a callable that is run
-    when all worksheets are read. ``dump() -> iterable of dicts`` gives all rows. ``parts`` names the kinds that
+    when all worksheets are read. ``prepare(rows, report, by)`` is asked before that transaction, for what takes long (SQLite
+    has one writer, and everybody waits for it), and ``load`` gets what it answers in the place of the rows; whatever it
+    read may have changed by then. ``dump() -> iterable of dicts`` gives all rows. ``parts`` names the kinds that
     make up a workbook of several worksheets, in the order they are read.
     """
 
@@ -344,6 +346,7 @@ class Sheet:
     #: who may import it on the pages; None: by the command line only
     permission: str | None = None
     parts: Sequence[str] = ()
+    prepare: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)

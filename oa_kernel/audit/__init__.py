@@ -5,8 +5,8 @@
 
 from .events import event, events
 from .proof import export, head, proof
-from .record import record
+from .record import Deed, record, record_many
 from .seal import seal, unsealed
 from .verify import verify
 
-__all__ = ["event", "events", "export", "head", "proof", "record", "seal", "unsealed", "verify"]
+__all__ = ["Deed", "event", "events", "export", "head", "proof", "record", "record_many", "seal", "unsealed", "verify"]

@@ -37,6 +37,7 @@ from peewee import (
 from .distinct import distinct_values
 from .engine import close, count_queries, counting, database, engine_name, init, is_postgresql, lock_rows, ping, write_if_free
 from .fields import JSONField, UTCDateTimeField
+from .many import in_pieces, insert_many, insert_values, update_many
 from .model import Model, snapshot
 from .paging import Page, page
 from .transactions import in_transaction, on_commit, savepoint, transaction, transaction_if_free
@@ -72,8 +73,11 @@ __all__ = [
     "distinct_values",
     "engine_name",
     "fn",
+    "in_pieces",
     "in_transaction",
     "init",
+    "insert_many",
+    "insert_values",
     "is_postgresql",
     "lock_rows",
     "on_commit",
@@ -83,5 +87,6 @@ __all__ = [
     "snapshot",
     "transaction",
     "transaction_if_free",
+    "update_many",
     "write_if_free",
 ]

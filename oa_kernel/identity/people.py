@@ -129,7 +129,7 @@ def create_person(
         with db.transaction():
             home = load_department(department) if department is not None else None
             if Person.select().where(Person.username == fields["username"]).exists():
-                raise _taken(fields["username"])
+                raise taken(fields["username"])
             made = Person.create(
                 **fields, pinyin=letters(fields["name"]), **more, department=home, clearance=clearance, created_at=now,
                 password_hash=hashed, password_set_at=now if hashed else None, password_expired=bool(hashed) and expired,
@@ -142,7 +142,7 @@ def create_person(
             signals.person_changed.send("identity", person=made, before={})
     except db.IntegrityError as error:  # somebody took the name at the same moment
         if by_username(fields["username"]) is not None:
-            raise _taken(fields["username"]) from None
+            raise taken(fields["username"]) from None
         raise error
     return made
 
@@ -165,7 +165,7 @@ def update_person(person: Person | int, *, by: Person | int | None = None, **cha
         before = db.snapshot(row, only=SHOWN)
         wanted = changes.get("username", row.username)
         if wanted != row.username and Person.select().where(Person.username == wanted).exists():
-            raise _taken(wanted)
+            raise taken(wanted)
         if "department" in changes:
             home = changes.pop("department")
             changes["department"] = load_department(home) if home is not None else None
@@ -335,7 +335,8 @@ def _wrong_clearance(level: Any) -> str:
     return ""
 
 
-def _taken(username: str) -> Invalid:
+def taken(username: str) -> Invalid:
+    """What is raised where a user name is somebody else's."""
     return Invalid("人员有 1 处需要改正", errors={"username": [f"用户名“{username}”已有人使用"]})
 
 

@@ -100,25 +100,18 @@ def load(
     tables = _read(sheet, source, result)
     if result.faults:
         return result
+    counted = _Count(sum(len(rows) for _part, rows in tables), progress)
+    ready = [_prepared(part, rows, result, bool(sheet.parts), counted, by) for part, rows in tables]
     try:
         with db.transaction():
             if before is not None:
                 before()
-            count, later = 0, []
-            total = sum(len(rows) for _part, rows in tables)
-            for part, rows in tables:
-                report = Report(result, part.title if sheet.parts else "")
-                if part.load is None:
-                    raise Invalid(f"{part.title}只能导出，不能导入")
-                finish = part.load(_Counted(rows, count, total, progress), report, by)
-                count += len(rows)
-                if finish is not None:
-                    later.append(finish)
+            later = [finish for write, rows, report in ready if (finish := write(rows, report, by)) is not None]
             for finish in later:
                 finish()
             if result.faults or dry_run:
                 raise _Undo
-            result.written = count
+            result.written = counted.total
             audit.record("sheets.imported", "sheets", kind, title=sheet.title, by=by,
                          after={"rows": {part.name: len(rows) for part, rows in tables}})
             if after is not None:
@@ -129,19 +122,39 @@ def load(
     return result
 
 
+def _prepared(
+    part: Sheet, rows: list[dict[str, Any]], result: Result, several: bool, count: _Count, by: Any
+) -> tuple[Callable[..., Any], Any, Report]:
+    """The ``load`` of a worksheet, what it is given, and its report."""
+    report = Report(result, part.title if several else "")
+    if part.load is None:
+        raise Invalid(f"{part.title}只能导出，不能导入")
+    counted = _Counted(rows, count)
+    return part.load, part.prepare(counted, report, by) if part.prepare is not None else counted, report
+
+
+class _Count:
+    """How many rows are done, of all worksheets."""
+
+    def __init__(self, total: int, progress: Callable[[int, int], Any] | None) -> None:
+        self.done, self.total, self._progress = 0, total, progress
+
+    def one(self) -> None:
+        self.done += 1
+        if self._progress:
+            self._progress(self.done, self.total)
+
+
 class _Counted:
     """Rows on their way to a kind, told of one by one. ``rows``: all of them, for what is asked at once."""
 
-    def __init__(
-        self, rows: list[dict[str, Any]], before: int, total: int, progress: Callable[[int, int], Any] | None
-    ) -> None:
-        self.rows, self._before, self._total, self._progress = rows, before, total, progress
+    def __init__(self, rows: list[dict[str, Any]], count: _Count) -> None:
+        self.rows, self._count = rows, count
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        for number, row in enumerate(self.rows, self._before + 1):
+        for row in self.rows:
             yield row
-            if self._progress:
-                self._progress(number, self._total)
+            self._count.one()
 
 
 def _read(sheet: Sheet, source: Any, result: Result) -> list[tuple[Sheet, list[dict[str, Any]]]]:

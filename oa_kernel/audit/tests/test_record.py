@@ -64,3 +64,23 @@ def test_it_exists_only_with_its_cause(oa):
         event()
         raise RuntimeError
     assert Event.select().count() == before
+
+
+def test_many_are_told_at_once_as_each_would_be(oa, make):
+    actor, other = make.person("actor", "张三"), make.person("other", "李四")
+    deed = {"action": "thing.changed", "kind": "thing", "title": "一\0件", "before": {"a": 1, "b": 2}, "after": {"a": 1, "b": 3}}
+    with context.acting(context.SYSTEM.with_person(actor)), db.transaction():
+        for by in (None, actor, actor.id, other, other.id, 10**6):
+            audit.record(id=7, by=by, **deed)
+            assert audit.record_many((audit.Deed(id=7, **deed) for _ in range(2)), by=by) == 2
+    found = [{k: v for k, v in row.__data__.items() if k not in ("id", "at")} for row in
+             Event.select().where(Event.action == "thing.changed").order_by(Event.id)]
+    assert len(found) == 18
+    for n in range(0, 18, 3):
+        assert found[n] == found[n + 1] == found[n + 2]
+    assert [f["name"] for f in found[::3]] == ["张三", "张三", "张三", "李四", "李四", ""]
+
+
+def test_many_are_told_inside_the_transaction_of_what_they_tell(oa):
+    with pytest.raises(RuntimeError):
+        audit.record_many([audit.Deed("thing.changed", "thing", 7)])
