@@ -158,7 +158,7 @@ def rest_page() -> str:
         for method, path, operation in sorted(found, key=lambda one: (one[1], one[0])):
             asked = [f"`{p['name']}`" + ("*" if p["required"] else "") for p in operation.get("parameters", ())
                      if p["in"] != "path"]
-            good = next(status for status in operation["responses"] if status.startswith(("2", "3")))
+            good = " ".join(status for status in operation["responses"] if status.startswith(("2", "3")))
             out += _row(f"`{method} {path}`", _what_for(operation), f"`{operation['x-permission']}`" if "x-permission" in operation
                         else "public" if operation.get("security") == [] else "signed in", " ".join(asked), _body(operation), good)
     return out

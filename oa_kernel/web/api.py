@@ -54,6 +54,7 @@ class Operation:
     body: Any = None
     returns: Any = None
     status: int = 200
+    also: Mapping[int, Any] = field(default_factory=dict)
     idempotent: bool = False
     content_type: str = "application/json"
     view: Callable[..., Any] | None = field(default=None, repr=False)
@@ -79,6 +80,7 @@ class Api:
         :param body: cerberus schema (or ``forms.Form``) of the JSON body.
         :param returns: JSON schema of the answer; ``{"items": SCHEMA}`` stands for a page of such items.
         :param status: status of success.
+        :param also: other statuses of success, each with the JSON schema of its answer (``{202: …}``: not ready yet).
         :param idempotent: whether ``Idempotency-Key`` is honoured; POSTs do unless told otherwise.
         :param uploads: the view reads a multipart body itself (``web.read_form``).
         :param content_type: of the answer, where it is not JSON.

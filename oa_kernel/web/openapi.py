@@ -132,6 +132,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
         statuses.add("422")
     return {
         str(operation.status): good,
+        **{str(s): {"description": "accepted" if s == 202 else "done", "content": {"application/json": {"schema": schema}}}
+           for s, schema in operation.also.items()},
         **{s: {"$ref": f"#/components/responses/Problem{s}"} for s in sorted(statuses)},
     }
 

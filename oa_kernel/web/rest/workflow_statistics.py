@@ -5,20 +5,30 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from oa_kernel import identity, workflow
+from flask import jsonify, request
+
+from oa_kernel import clock, identity, workflow
 from oa_kernel.errors import Invalid
+from oa_kernel.workflow import figures
 
 from ..api import LIST_QUERY, Api, listing
 from ..door import person
+from ..rendering import with_query
 
 api = Api("workflow-statistics", title="流程统计")
 
 MANAGE = "kernel.workflow.manage"
+#: seconds after which who was answered 202 may ask again
+ASK_AGAIN = 5
 _FAILED = {"type": "object", "properties": {
     "run": {"type": "integer"}, "instance": {"type": "integer"}, "title": {"type": "string"}, "definition": {"type": "string"},
     "step": {"type": "string"}, "step_name": {"type": "string"}, "error": {"type": "string"},
     "since": {"type": "string", "format": "date-time"}, "attempts": {"type": "integer"},
     "next_try": {"type": ["string", "null"], "format": "date-time"}}}
+
+
+_PROGRESS = {"type": ["object", "null"], "description": "parts of newer figures that are done, of how many",
+             "properties": {"done": {"type": "integer"}, "of": {"type": "integer"}}}
 
 
 @api.get("/workflows/<name>/statistics", permission="kernel.workflow.statistics", summary="figures of a definition over a time",
@@ -27,11 +37,24 @@ _FAILED = {"type": "object", "properties": {
                 "version": {"type": "integer", "min": 1, "label": "只算这一版"}},
          returns={"type": "object", "properties": {
              "cases": {"type": "object"}, "steps": {"type": "array", "items": {"type": "object"}},
-             "people": {"type": ["array", "null"]}, "weeks": {"type": "array", "items": {"type": "object"}}}})
+             "people": {"type": ["array", "null"]}, "weeks": {"type": "array", "items": {"type": "object"}},
+             "made_at": {"type": "string", "format": "date-time"}, "progress": _PROGRESS}},
+         also={202: {"type": "object", "properties": {
+             "definition": {"type": "string"}, "status": {"type": "string", "description": "where to ask again"},
+             "progress": _PROGRESS}}})
 def statistics(name: str, query: dict[str, Any]) -> Any:
-    """Times in seconds, rates from 0 to 1 or null. ``people`` is null for who does not manage workflows."""
-    return workflow.statistics(name, since=_day(query, "since"), until=_day(query, "until"), version=query.get("version"),
-                               by=person())
+    """Times in seconds, rates from 0 to 1 or null. ``people`` is null for who does not manage workflows. Above 50,000 tasks
+    the worker works them out: 202, with ``Location`` and ``Retry-After``, until they are there; then kept figures with
+    the time they were made, while newer ones may be on their way (``progress``)."""
+    looked = figures.look(name, since=_day(query, "since"), until=_day(query, "until"), version=query.get("version"), by=person())
+    progress = None if looked.progress is None else dict(zip(("done", "of"), looked.progress, strict=True))
+    if looked.found is not None:
+        return {**looked.found, "made_at": looked.made_at or clock.now(), "progress": progress}
+    here = with_query(request.script_root + request.path, query)
+    answer = jsonify({"definition": name, "status": here, "progress": progress})
+    answer.status_code = 202
+    answer.headers["Location"], answer.headers["Retry-After"] = here, str(ASK_AGAIN)
+    return answer
 
 
 @api.get("/instances/<int:id>/steps", signed_in=True, summary="how long a case was where, and with whom",

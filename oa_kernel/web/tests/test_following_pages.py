@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from oa_kernel import identity, outbox, workdays, workflow
+from oa_kernel import identity, outbox, permissions, workdays, workflow
 from oa_kernel.web.tests.pages import Browser, last_event, plain
 from oa_kernel.workflow import Instance, Task, figures
 
@@ -260,6 +260,42 @@ def test_figures_of_many_tasks_come_from_the_background_with_a_bar(browser, case
     assert one.get(f"{here}&part=1", **part).headers["HX-Refresh"] == "true"
     page = one.get(here).text
     assert "oa-figures-row" in page and "<progress" not in page and len(asked) == 1
+
+
+@pytest.mark.oa_databases
+def test_figures_of_many_tasks_are_accepted_by_the_interface_and_there_later(case, office, oa_api, make, frozen, monkeypatch):
+    asked, here = [], "/api/v1/workflows/t.case/statistics?since=2026-10-01&version=1"
+    monkeypatch.setattr(figures.scheduling, "enqueue", lambda name, row: asked.append((name, row)))
+    frozen("2026-10-15T11:00:00+08:00")
+    act(case, office["a"])
+    api = oa_api(office["admin"])
+    at_once = api.get(here)
+    assert (at_once.status_code, at_once.json["progress"], asked) == (200, None, [])
+    assert at_once.json["made_at"] == "2026-10-15T11:00:00+08:00"
+    monkeypatch.setattr(figures, "AT_ONCE", -1)
+    answer = api.get(here)
+    assert (answer.status_code, answer.headers["Location"], answer.json) == (
+        202, here, {"definition": "t.case", "status": here, "progress": {"done": 0, "of": 4}})
+    assert int(answer.headers["Retry-After"]) > 0 and len(asked) == 1 and asked[0][0] == figures.TASK
+    assert api.get(answer.headers["Location"]).status_code == 202 and len(asked) == 1
+    figures.work_out(asked[0][1])
+    there = api.get(here)
+    assert there.status_code == 200 and there.json == at_once.json
+    only = make.person("viewer", "看数字的")
+    permissions.create_role("viewers", "看", {"kernel.workflow.statistics": "all"})
+    permissions.grant(only, "viewers")
+    assert there.json["people"] and oa_api(only).get(here).json["people"] is None
+    frozen("2026-10-15T13:00:00+08:00")
+    old = api.get(here)  # newer ones are on their way
+    assert (old.status_code, old.json["made_at"], old.json["progress"]) == (
+        200, "2026-10-15T11:00:00+08:00", {"done": 0, "of": 4})
+    assert len(asked) == 2
+
+
+def test_the_interface_describes_that_figures_may_come_later(oa_api, office):
+    described = oa_api(office["admin"]).get("/api/v1/openapi.json").json["paths"]
+    answers = described["/workflows/{name}/statistics"]["get"]["responses"]
+    assert {"200", "202"} <= set(answers) and "status" in answers["202"]["content"]["application/json"]["schema"]["properties"]
 
 
 def test_filters_that_make_no_sense_are_told(browser, case):
