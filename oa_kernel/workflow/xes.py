@@ -94,7 +94,9 @@ def _pieces(asked: _Asked, title: str, names: _Names, told: Callable[[int], Any]
             trail.setdefault(entry.instance_id, []).append(entry)
         names.learn([*(c.drafter_id for c in cases), *(t.assignee_id for of in tasks.values() for t in of)])
         for case in cases:
-            yield "".join(_trace(case, tasks.get(case.id, []), trail.get(case.id, []), names, departments)).encode()
+            # an element a line: there are readers that want it so
+            lines = _trace(case, tasks.get(case.id, []), trail.get(case.id, []), names, departments)
+            yield "".join(f"{line}\n" for line in lines).encode()
         last, written = ids[-1], written + len(cases)
         told(written)
     yield b"</log>\n"
@@ -122,13 +124,13 @@ class _Names:
 
 
 def _head(name: str, title: str) -> str:
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<log xes.version="1849-2016" xes.features="" xmlns="http://www.xes-standard.org/">']
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<log xes.version="1849.2016" xes.features="" xmlns="http://www.xes-standard.org/">']
     lines += [f'<extension name="{n}" prefix="{p}" uri="http://www.xes-standard.org/{p}.xesext"/>' for n, p in _EXTENSIONS]
     lines += ['<global scope="trace">', _string("concept:name", "UNKNOWN"), "</global>", '<global scope="event">',
               _string("concept:name", "UNKNOWN"), _string("lifecycle:transition", "complete"),
               _date("time:timestamp", dt.datetime(1970, 1, 1, tzinfo=dt.UTC)), _string("org:resource", "system"), "</global>",
               '<classifier name="Activity" scope="event" keys="concept:name"/>',
-              '<classifier name="Activity and transition" scope="event" keys="concept:name lifecycle:transition"/>',
+              '<classifier name="Activity_and_transition" scope="event" keys="concept:name lifecycle:transition"/>',
               _string("concept:name", title), _string("lifecycle:model", "standard"), _string("definition", name)]
     return "\n".join(lines) + "\n"
 
@@ -156,7 +158,7 @@ def _trace(case: Any, tasks: list[Any], trail: list[Any], names: _Names, departm
         yield _string("org:resource", resource)
         yield from (_string(key, value) for key, value in more if value)
         yield "</event>"
-    yield "</trace>\n"
+    yield "</trace>"
 
 
 def _events(tasks: list[Any], trail: list[Any], names: _Names) -> Iterator[tuple[Any, ...]]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import gzip
+import re
 import tracemalloc
 import xml.etree.ElementTree as ET
 
@@ -49,13 +50,15 @@ def events(trace):
 
 def test_the_elements_are_those_of_the_standard_and_in_its_order(desk, cases):
     log = read(xes.log("t.case", by=desk.admin))
-    assert (log.tag, log.get("xes.version"), log.get("xes.features")) == (f"{NS}log", "1849-2016", "")
+    assert (log.tag, log.get("xes.version"), log.get("xes.features")) == (f"{NS}log", "1849.2016", "")
     tags = [c.tag.removeprefix(NS) for c in log]
     order = ["extension", "global", "classifier", "string", "trace"]
     assert tags == sorted(tags, key=order.index)
     declared = {e.get("prefix"): e.get("uri") for e in log.findall(f"{NS}extension")}
     assert declared == {p: f"http://www.xes-standard.org/{p}.xesext" for p in ("concept", "lifecycle", "org", "time")}
     for element in log.iter():
+        # the schema's types: names without blanks and colons (NCName), keys that may have one (Name)
+        assert re.fullmatch(r"[^\W\d][\w.-]*", element.get("name", "x")) and re.fullmatch(r"[^\W\d][\w.:-]*", element.get("key", "x"))
         if (kind := element.tag.removeprefix(NS)) in ATTRIBUTES:
             assert element.get("value") is not None
             prefix, colon, _ = element.get("key").partition(":")
@@ -70,6 +73,11 @@ def test_the_elements_are_those_of_the_standard_and_in_its_order(desk, cases):
         for event in events(trace):
             assert wanted["event"] <= set(event)
             assert event["lifecycle:transition"] in TRANSITIONS
+
+
+def test_an_element_a_line_as_readers_by_lines_want_it(desk, cases):
+    lines = b"".join(xes.log("t.case", by=desk.admin)).decode().splitlines()
+    assert all(line.count("<") == 1 for line in lines if not line.startswith("<?")) and lines.count("<event>") > 10
 
 
 def test_a_case_is_told_in_the_order_it_happened(desk, cases):
