@@ -29,7 +29,7 @@ from .changes import (
     waiting_for,
     withdraw,
 )
-from .checks import Facts, allows, by_right, clearance_of, require, restrict, secrecy_condition
+from .checks import Facts, Reach, allows, by_right, clearance_of, reach, require, restrict, secrecy_condition
 from .grants import change_grant, check_separation, found, grant, granted_to, grants_to, list_grants, revoke, subject_titles
 from .guarded import begins, ends, moment, phase, spoken
 from .holding import unheld
@@ -63,6 +63,7 @@ __all__ = [
     "Change",
     "Facts",
     "Grant",
+    "Reach",
     "Reviewed",
     "RoleInfo",
     "Scope",
@@ -111,6 +112,7 @@ __all__ = [
     "list_grants",
     "people_with",
     "people_with_role",
+    "reach",
     "registered",
     "require",
     "restrict",

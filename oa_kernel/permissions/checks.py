@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from oa_kernel import db
 from oa_kernel.config.schema import SECRECY_LEVELS
@@ -93,15 +93,12 @@ def restrict(
     :param also: a condition that lets rows in beside the permission (the person takes part in the case). Clearance
         holds for those rows too.
     """
-    if person is None:
+    reached = reach(person, name)
+    if reached is None:
         return query.where(_NOTHING)
-    rights = rights_of(person)
-    limited = getattr(person, "token_scopes", None)
-    scope = rights.scopes.get(name) if limited is None or name in limited else None
-    if not rights.active or (scope is None and also is None):
+    scope = reached.scope
+    if scope is None and also is None:
         return query.where(_NOTHING)
-    if scope is not None:
-        note(person, name, rights)
     if scope is None or not scope.all:
         ways = [] if also is None else [also]
         if scope is not None:
@@ -112,7 +109,35 @@ def restrict(
         for way in ways[1:]:
             where = where | way
         query = query.where(where)
-    return query if secrecy is None else query.where(secrecy <= rights.clearance)
+    return query if secrecy is None else query.where(secrecy <= reached.clearance)
+
+
+class Reach(NamedTuple):
+    """All that :func:`restrict` knows of somebody."""
+
+    person_id: int
+    #: the highest secrecy level
+    clearance: int
+    #: the data the permission holds for; None: they do not have it
+    scope: Scope | None
+
+
+def reach(person: Any, name: str) -> Reach | None:
+    """What the permission, which counts as used, lets somebody see: None for nobody and for who is disabled.
+
+    Where it is equal, so is what :func:`restrict` adds to a query, and a statement that was put together with the one may be
+    run for the other.
+    """
+    if person is None:
+        return None
+    rights = rights_of(person)
+    if not rights.active:
+        return None
+    limited = getattr(person, "token_scopes", None)
+    scope = rights.scopes.get(name) if limited is None or name in limited else None
+    if scope is not None:
+        note(person, name, rights)
+    return Reach(person.id, rights.clearance, scope)
 
 
 def secrecy_condition(person: Any, field: Any) -> Any:
@@ -180,4 +205,7 @@ def _conditions(scope: Scope, person_id: int, owner: Any, department: Any) -> li
     return ways
 
 
-__all__ = ["Facts", "allows", "by_right", "clearance_of", "covers", "facts_of", "require", "restrict", "secrecy_condition"]
+__all__ = [
+    "Facts", "Reach", "allows", "by_right", "clearance_of", "covers", "facts_of", "reach", "require", "restrict",
+    "secrecy_condition",
+]

@@ -17,6 +17,11 @@ def match(phrase: Sequence[str], beginning: bool) -> str:
     return f'"{" ".join(phrase)}"' + (" *" if beginning else "")
 
 
-def labelled(groups: Iterable[Iterable[str]]) -> str:
-    """" AND …" for each group, of whose labels one must be there."""
-    return "".join(f" AND {LABELS} : ({' OR '.join(chr(34) + name + chr(34) for name in group)})" for group in groups)
+def labelled(text: str, groups: Iterable[Iterable[str]], without: Iterable[str]) -> str:
+    """``text`` and of each group of labels one, and none of ``without``."""
+    found = text + "".join(f" AND {LABELS} : ({_any_of(group)})" for group in groups)
+    return f"({found}) NOT {LABELS} : ({none})" if (none := _any_of(without)) else found
+
+
+def _any_of(names: Iterable[str]) -> str:
+    return " OR ".join(f'"{name}"' for name in names)

@@ -8,6 +8,7 @@
     INDEX.put(item.id, {"title": …, "body": …})          # in the transaction that writes the row
     query = INDEX.matching(Item.select(), Item.id, q)    # only those that hold every word of q
     INDEX.page(Item.select(), Item.id, q)                # a page of them, the highest ids first
+    INDEX.page(lambda: …, Item.id, q, same=key)          # the same with a statement that is put together once
 
 The index knows nothing of rights: who asks puts them into the same query. Where somebody may see few rows of many, labels
 (of a row's department, of its level) let the index itself leave the others out, so that not every hit is looked at.
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import peewee
@@ -29,6 +30,7 @@ from oa_kernel.errors import BadRequest
 
 from . import fts5, tsvector
 from . import tokens as words
+from .statements import Slot, Statement, kept
 
 _LABEL = re.compile(r"[a-z0-9]{1,40}")
 #: groups of labels, of each of which a row must have one
@@ -133,43 +135,71 @@ class TextIndex:
         """
         if db.is_postgresql():
             return query.where(self.condition(key, q, column, labels))
-        match = peewee.Expression(self._fts.c[self.table], "MATCH", self._fts_query(q, column, labels))
-        return query.from_(self._fts, *query._from_list).where(match, key == self._fts.c.rowid)
+        return self._joined_to(query, key, self._fts_query(q, column, labels))
 
     def condition(self, key: Any, q: str, column: str = "", labels: Labels = ()) -> Any:
         """The same as a condition on ``key``, for a query with an order of its own: all hits are looked at."""
         if not db.is_postgresql():
             text = self._fts_query(q, column, labels)
             return key.in_(db.SQL(f"(SELECT rowid FROM {self.table} WHERE {self.table} MATCH ?)", (text,)))
-        return self._held(key, self._tsqueries(q, column, labels), "")
+        return self._held(key, self._tsqueries(q, column, labels))
 
     def page(
-        self, query: Any, key: Any, q: str, *, column: str = "", labels: Labels = (), limit: int = 20,
-        cursor: str | None = None,
+        self, query: Any, key: Any, q: str, *, column: str = "", labels: Labels = (), without: Iterable[str] = (),
+        limit: int = 20, cursor: str | None = None, same: Hashable = None,
     ) -> db.Page:
         """A page of what :meth:`matching` finds, the highest ids first: as many rows are looked at as are shown, and
         those in between that the rest of the query leaves out. On PostgreSQL one query for a common word, up to four
-        for a rare one."""
+        for a rare one.
+
+        :param without: a row must have none of these labels.
+        :param same: a value that is equal only where ``query`` is, to the last value in it: its statement is kept for that,
+            ``query`` may be a function that makes it when it is not known yet, and the rows are light ones
+            (:class:`.statements.Row`) rather than models.
+        """
         limit = max(1, min(limit, paging.MAX_LIMIT))
         below = paging.decode(cursor, [key])[0] if cursor else None
         if db.is_postgresql():
-            rows = self._newest(query, key, self._tsqueries(q, column, labels), below, limit + 1)
+            rows = self._newest(query, key, self._tsqueries(q, column, labels, without), below, limit + 1, same)
             return paging.cut(rows, [key], limit)
-        query = self.matching(query, key, q, column, labels)
-        if below is not None:
-            query = query.where(self._fts.c.rowid < below)
-        return paging.cut(list(query.order_by(self._fts.c.rowid.desc()).limit(limit + 1)), [key], limit)
+        told = {"match": self._fts_query(q, column, labels, without), "below": below, "most": limit + 1}
 
-    def _newest(self, query: Any, key: Any, asked: Sequence[str], below: int | None, wanted: int) -> list[Any]:
+        def made(value: Callable[[str], Any]) -> Any:
+            found = self._joined_to(query() if callable(query) else query, key, value("match"))
+            if below is not None:
+                found = found.where(self._fts.c.rowid < value("below"))
+            return found.order_by(self._fts.c.rowid.desc()).limit(value("most"))
+
+        return paging.cut(self._run(made, told, same, below is None), [key], limit)
+
+    def _run(self, made: Callable[[Callable[[str], Any]], Any], told: Mapping[str, Any], same: Hashable, *shape: Any) -> list[Any]:
+        """The rows of a query, whose statement is kept where ``same`` is given."""
+        if same is None:
+            return list(made(told.__getitem__))
+        statement = kept().get((self.table, same, shape), lambda: Statement(made(Slot), tsvector.ALONE))
+        return statement.rows(told)
+
+    def _joined_to(self, query: Any, key: Any, text: Any) -> Any:
+        match = peewee.Expression(self._fts.c[self.table], "MATCH", text)
+        return query.from_(self._fts, *query._from_list).where(match, key == self._fts.c.rowid)
+
+    def _newest(
+        self, query: Any, key: Any, asked: Sequence[str], below: int | None, wanted: int, same: Hashable
+    ) -> list[Any]:
         top = self._top() if below is None else int(below) - 1
-        if below is not None:
-            query = query.where(key < below)
+        phrases = {f"asked{n}": text for n, text in enumerate(asked)}
+
+        def made(value: Callable[[str], Any]) -> Any:
+            found = query() if callable(query) else query
+            # by number too: the last window has no blocks, and no row comes twice
+            found = found.where(self._held(key, [value(n) for n in phrases]), key >= value("low"), key < value("ceiling"))
+            return found.order_by(key.desc()).limit(value("most"))
+
         rows: list[Any] = []
         ceiling = top + 1
         for blocks, low in tsvector.windows(top):
-            # by number too: the last window has no blocks, and no row comes twice
-            part = query.where(self._held(key, asked, blocks), key >= low, key < ceiling)
-            rows += list(part.order_by(key.desc()).limit(wanted - len(rows)))
+            told = {name: f"{blocks} & {text}" if blocks else text for name, text in phrases.items()}
+            rows += self._run(made, {**told, "low": low, "ceiling": ceiling, "most": wanted - len(rows)}, same, len(phrases))
             if len(rows) >= wanted:
                 break
             ceiling = low
@@ -179,19 +209,22 @@ class TextIndex:
         found = db.database.execute_sql(f"SELECT max(id) FROM {self.table}").fetchone()[0]
         return -1 if found is None else int(found)
 
-    def _held(self, key: Any, asked: Sequence[str], blocks: str) -> Any:
-        """Each phrase may stand in another piece of the row."""
+    def _held(self, key: Any, asked: Sequence[Any]) -> Any:
+        """Each phrase may stand in another piece of the row. The planner does not count what it is to read a vector: for a
+        common word it would rather read some thousand of them one by one, which takes a hundred times as long as the index of
+        words. What is asked therefore stands in a subquery, where it is not seen, and ``+ 0`` keeps the index of ids away."""
         found = None
         for text in asked:
-            whole = f"{blocks} & {text}" if blocks else text
-            one = key.in_(db.SQL(f"(SELECT id FROM {self.table} WHERE words @@ %s::tsquery)", (whole,)))
+            one = key.in_(db.SQL(f"(SELECT id + 0 FROM {self.table} WHERE words @@ (SELECT %s::tsquery))", (text,)))
             found = one if found is None else found & one
         return found
 
-    def _tsqueries(self, q: str, column: str, labels: Labels) -> list[str]:
+    def _tsqueries(self, q: str, column: str, labels: Labels, without: Iterable[str] = ()) -> list[str]:
         weights = tsvector.WEIGHTS[:len(self.columns)]
         weight = weights[self.columns.index(column)] if self._known(column) else ""
         more = "".join(" & " + tsvector.any_of(tsvector.label(name) for name in self._checked(group)) for group in labels)
+        if none := self._checked(without):
+            more += " & !" + tsvector.any_of(map(tsvector.label, none))
         return [f"({tsvector.query(*phrase, weights, weight)}){more}" for phrase in self._asked(q)]
 
     @property
@@ -220,13 +253,13 @@ class TextIndex:
             raise BadRequest("请输入要检索的文字（至少一个字、字母或数字）", code="empty_query")
         return asked
 
-    def _fts_query(self, q: str, column: str, labels: Labels) -> str:
+    def _fts_query(self, q: str, column: str, labels: Labels, without: Iterable[str] = ()) -> str:
         text = " AND ".join(fts5.match(*phrase) for phrase in self._asked(q))
         if self._known(column):
             text = f"{column} : ({text})"
         elif self.labelled:
             text = f"{{{' '.join(self.columns)}}} : ({text})"
-        return text + fts5.labelled([self._checked(group) for group in labels])
+        return fts5.labelled(text, [self._checked(group) for group in labels], self._checked(without))
 
     def _joined(self, texts: Mapping[str, str], labels: Iterable[str]) -> list[str]:
         found = [" ".join(words.tokens(texts.get(c, ""))) for c in self.columns]

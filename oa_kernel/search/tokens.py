@@ -72,21 +72,40 @@ def is_cjk(run: str) -> bool:
 def snippet(text: str, query: str, around: int = 40) -> tuple[str, str, str]:
     """(before, hit, after) of the first place where a word of the query stands; the beginning where none does.
 
-    Found as written, or else in another width or case.
+    Found as written, or else in another width or case. Runs of spaces and line ends are one space.
     """
-    plain = " ".join(text.split())
     for word in query.split():
-        at, length = plain.find(word), len(word)
-        if at < 0:
-            folded = normal(plain)
-            if len(folded) == len(plain):
-                at, length = folded.find(normal(word)), len(normal(word))
+        at = text.find(word)
         if at >= 0:
-            start, end = max(0, at - around), at + length + around
-            before = ("…" if start else "") + plain[start:at]
-            after = plain[at + length:end] + ("…" if end < len(plain) else "")
-            return before, plain[at:at + length], after
+            return _cut(text, at, len(word), around)
+        folded = normal(text)
+        if len(folded) == len(text) and (at := folded.find(wanted := normal(word))) >= 0:
+            return _cut(text, at, len(wanted), around)
+    plain = _plain(text, 2 * around + 1).lstrip()
     return plain[:2 * around] + ("…" if len(plain) > 2 * around else ""), "", ""
+
+
+def _cut(text: str, at: int, length: int, around: int) -> tuple[str, str, str]:
+    before, after = _plain(text, around, before=at), _plain(text, around, at + length)
+    return (
+        ("…" if len(before) > around else "") + before[:around][::-1],
+        text[at:at + length],
+        after[:around] + ("…" if len(after) > around else ""),
+    )
+
+
+def _plain(text: str, most: int, start: int = 0, before: int = -1) -> str:
+    """The text from ``start`` on (or backwards from ``before``), runs of spaces as one: more than ``most`` characters where
+    there are so many. Of a long text only that much is looked at."""
+    room = 2 * most
+    while True:
+        part = text[start:start + room] if before < 0 else text[max(0, before - room):before][::-1]
+        plain = " ".join(part.split())
+        if plain and part[0].isspace():
+            plain = f" {plain}"
+        if len(plain) > most or len(part) < room:
+            return plain
+        room *= 8
 
 
 __all__ = ["LONGEST", "MOST_PHRASES", "WIDTH", "is_cjk", "normal", "phrases", "snippet", "tokens"]

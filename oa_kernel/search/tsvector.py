@@ -18,6 +18,9 @@ OVERLAP = words.LONGEST
 #: ids that share a block word, of each kind of block; after the largest comes all that is older, at once
 BLOCKS = (256, 4_096, 65_536)
 
+#: before a query that is no part of a transaction: of some thousand rows, too, the index is asked (see ``TextIndex._held``)
+ALONE = "SET LOCAL enable_seqscan = off; "
+
 
 def pieces(columns: Sequence[str], texts: Mapping[str, str], extra: Iterable[str]) -> list[str]:
     """Vectors of a text: parts of it that overlap, the columns told apart by weight, each with the ``extra`` words."""

@@ -7,7 +7,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from oa_kernel import db, search
+from oa_kernel.db import paging
 from oa_kernel.errors import BadRequest
+from oa_kernel.search.statements import Statement
 
 words = importlib.import_module("oa_kernel.search.tokens")  # the room has a function of this name
 INDEX = search.TextIndex("try_text", ("title", "body"))
@@ -206,3 +208,66 @@ def _snippet(text, query, around):
 @example(text="安 " * 40 + "消防" + " \n" * 40 + "安", query="消防", around=3)
 def test_a_snippet_is_cut_from_the_text_with_its_spaces_made_one(text, query, around):
     assert search.snippet(text, query, around) == _snippet(text, query, around)
+
+
+def test_a_statement_that_is_kept_finds_the_same_and_is_put_together_once(labelled):
+    for n in range(12):
+        labelled("消防安全" if n % 3 else "消防演练 d1", "d1" if n % 2 else "d2")
+    made = []
+
+    def asked():
+        made.append(1)
+        return Thing.select(Thing.id, Thing.title).where(~Thing.secret)
+
+    plain = Thing.select().where(~Thing.secret)
+    for q in ("消防", "安全", "演练 消防", "消防安全", "没有"):
+        for labels, without in (((), ()), ((["d1"],), ()), ((), ["d1"]), ((["d1", "d2"],), ["d2"])):
+            seen, cursor, kept_cursor = [], None, None
+            while True:
+                told = {"labels": labels, "without": without, "limit": 4}
+                known = LABELLED.page(plain, Thing.id, q, **told, cursor=cursor)
+                light = LABELLED.page(asked, Thing.id, q, **told, cursor=kept_cursor, same="all")
+                assert [(t.id, t.title) for t in light.items] == [(t.id, t.title) for t in known.items]
+                seen += [t.id for t in light.items]
+                cursor, kept_cursor = known.next, light.next
+                assert cursor == kept_cursor
+                if cursor is None:
+                    break
+            wanted = [t.id for t in plain.order_by(Thing.id.desc()) if all(word in t.title for word in q.split())
+                      and all(("d1" if (t.id - 1) % 2 else "d2") in group for group in labels)
+                      and ("d1" if (t.id - 1) % 2 else "d2") not in without]
+            assert seen == wanted, (q, labels, without)
+    # on SQLite the page after a cursor is another statement, on PostgreSQL a query of two words is
+    assert 1 <= len(made) <= 2
+
+
+def test_a_kept_statement_is_only_another_ones_where_it_says_so(things):
+    open_, secret = things("会议纪要一"), things("会议纪要二", secret=True)
+
+    def ids(same, query):
+        return [t.id for t in INDEX.page(lambda: query, Thing.id, "会议", same=same).items]
+
+    fields = Thing.select(Thing.id)
+    assert ids("all", fields) == [secret, open_] and ids("open", fields.where(~Thing.secret)) == [open_]
+    assert ids("all", fields) == [secret, open_]
+    with pytest.raises(ValueError):
+        ids("functions", Thing.select(db.fn.COUNT(Thing.id)))
+
+
+@pytest.mark.oa_databases("postgresql")
+def test_postgresql_never_reads_all_vectors_for_a_common_word(things, monkeypatch):
+    Thing.insert_many([{"title": f"会议 {n}"} for n in range(2_000)]).execute()
+    INDEX.put_many((t.id, {"title": t.title}, ()) for t in Thing.select())
+    db.database.execute_sql("ANALYZE try_text_fts")
+    db.database.execute_sql("ANALYZE try_thing")
+    explained, execute = [], db.database.execute_sql
+    monkeypatch.setattr(db.database.obj, "execute_sql", lambda sql, params=None: execute(
+        explained.append(sql) or sql.replace("SELECT", "EXPLAIN SELECT", 1) if "::tsquery" in sql else sql, params))
+    monkeypatch.setattr(Statement, "_row", lambda statement, values: values[0])
+    monkeypatch.setattr(paging, "cut", lambda rows, *rest: rows)
+    plan = "\n".join(INDEX.page(Thing.select(Thing.id), Thing.id, "会议", same="all"))
+    assert explained and "Scan on try_text_fts_words" in plan and "Seq Scan on try_text_fts" not in plan
+    monkeypatch.undo()
+    with db.count_queries() as statements:
+        assert len(INDEX.page(Thing.select(), Thing.id, "会议").items) == 20
+    assert len([s for s in statements if "max(id)" not in s]) == 1

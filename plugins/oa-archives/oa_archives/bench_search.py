@@ -86,6 +86,7 @@ def _cases(reader: Any, clerk: Any) -> Iterator[tuple[str, Any, list[str]]]:
     yield "常用字组成而不存在的词组", clerk, bench_texts.absent()
     yield "常用词，只看一个部门", reader, words[:40]
     yield "少用词，只看一个部门", reader, words[-40:]
+    yield "常用字组成而不存在的词组，只看一个部门", reader, bench_texts.absent()
 
 
 def _percentiles(person: Any, queries: Sequence[str], engine: str) -> tuple[float, float]:
@@ -156,6 +157,8 @@ def _office(engine: str) -> Iterator[tuple[Any, Any, list[int]]]:
             reader = identity.create_person("reader", "读者", departments[3], password_hash="")
             clerk = identity.create_person("clerk", "档案员", departments[0], password_hash="", clearance=1)
             permissions.grant(clerk, "archives_archivist")
+            # as a request has them
+            reader, clerk = (identity.session_by_secret(identity.open_session(one)[1])[1] for one in (reader, clerk))
             yield reader, clerk, [d.id for d in departments]
         finally:
             db.close()
@@ -230,7 +233,7 @@ def _row(number: int, body: str, departments: Sequence[int], now: str) -> tuple[
     return (
         number, f"Z109-WS·{year}-Y-BGS-{number:07d}", "Z109", year, ("Y", "D30", "D10")[number % 3], "BGS", number, body[:20],
         f"云政办发〔{year}〕{number}号", "通知", "云岭市人民政府办公室", f"{year}-03-01", number % _LEVELS,
-        departments[number % len(departments)], "综合处", "[]", "[]", "{}", body, "bench", str(number), now, "档案员", now)
+        departments[number // _LEVELS % len(departments)], "综合处", "[]", "[]", "{}", body, "bench", str(number), now, "档案员", now)
 
 
 def _plain_tables(engine: str) -> dict[str, str]:

@@ -23,6 +23,14 @@ LISTED = (
 )
 
 
+#: of what a search shows
+_FOUND = (
+    Item.id, Item.archival_number, Item.title, Item.number, Item.creator, Item.date, Item.year, Item.retention, Item.secrecy,
+    Item.pages, Item.filed_at, Item.state, Item.text,
+)
+_FILTERS = ("year", "retention", "access", "state", "number", "class")
+
+
 def visible(query: Any, person: Any) -> Any:
     """``query`` over Item, limited to what the person may see: by right, and what is open, up to the own clearance."""
     return permissions.restrict(query, person, rights.READ, department=Item.department_id, secrecy=Item.secrecy_level,
@@ -45,12 +53,12 @@ def find(person: Any, filters: Mapping[str, Any], *, limit: int = 20, cursor: st
         ``year``, ``number`` (文号 or 档号), ``retention``, ``class``, ``access`` (``open`` | ``closed``), ``state``.
     """
     q = str(filters.get("q") or "").strip()
-    query = Item.select(*LISTED, Item.text) if q else Item.select(*LISTED)
-    query = _filtered(visible(query, person), filters)
     if not q:
-        return db.page(query, [Item.id.desc()], limit=limit, cursor=cursor)
-    page = TEXT.page(query, Item.id, q, column=str(filters.get("in") or ""), labels=narrowing(person), limit=limit,
-                     cursor=cursor)
+        return db.page(_filtered(visible(Item.select(*LISTED), person), filters), [Item.id.desc()], limit=limit, cursor=cursor)
+    reach = permissions.reach(person, rights.READ)
+    same = (reach, clock.today(), *(str(filters.get(name) or "") for name in _FILTERS))
+    page = TEXT.page(lambda: _filtered(visible(Item.select(*_FOUND), person), filters), Item.id, q,
+                     column=str(filters.get("in") or ""), **narrowing(reach), limit=limit, cursor=cursor, same=same)
     for row in page.items:
         row.snippet = search.snippet(row.text, q)
     return page

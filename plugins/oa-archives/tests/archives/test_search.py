@@ -1,8 +1,14 @@
 """Records are found by any two characters, and only by who may see them."""
 
-import pytest
-from oa_archives.services import queries
+import datetime as dt
+import itertools
 
+import pytest
+from oa_archives.models import TEXT, Item
+from oa_archives.services import filing, queries
+from oa_archives.services.labels import labels
+
+from oa_kernel import clock, permissions
 from oa_kernel.errors import BadRequest, NotFound
 
 pytestmark = pytest.mark.oa_databases
@@ -75,3 +81,46 @@ def test_a_page_is_one_query_whatever_is_asked(desk, count_queries):
             queries.find(desk.archivist, filters)
         # PostgreSQL is asked first which block is the newest: one look at the index's end
         assert len([s for s in statements if "archives_item" in s and "max(id)" not in s]) == 1
+
+
+def test_everybody_finds_what_the_rule_says_whoever_asked_before(desk, make):
+    own, other = desk.unit.id, desk.other.id
+    plain = {name: value for name, value in desk.file().__data__.items() if name not in ("id", "archival_number", "keep_until")}
+    today = clock.today()
+    days = (None, today, today + dt.timedelta(days=1))
+    for n, (department, level, day) in enumerate(itertools.product((own, other, None), range(5), days)):
+        item = Item.create(**{
+            **plain, "archival_number": f"Z109-T·{n}", "source_id": f"t{n}", "seq": 1_000 + n, "department_id": department,
+            "secrecy_level": level, "open_from": day})
+        TEXT.put(item.id, filing.indexed(item), labels=labels(item))
+    make.department("分处", parent=desk.unit)
+    people = {
+        desk.archivist: ("all", 3), desk.reader: ((own,), 1), desk.stranger: ((other,), 1),
+        make.person("low", "低", desk.other, clearance=0): ((other,), 0),
+        make.person("low_archivist", "低档案员", desk.unit, roles=["archives_archivist"], clearance=0): ("all", 0),
+        make.person("chief", "高", desk.other, clearance=3): ((other,), 3),
+    }
+    records = list(Item.select().order_by(Item.id.desc()))
+
+    def rule(reach, clearance, on):
+        return [i.id for i in records if i.secrecy_level <= clearance and (
+            reach == "all" or i.department_id in reach or (i.open_from is not None and i.open_from <= on))]
+
+    for person, (reach, clearance) in [*people.items(), *reversed(people.items())]:
+        assert [i.id for i in queries.find(person, {"q": "消防"}, limit=100).items] == rule(reach, clearance, today), person.name
+    with clock.freeze(clock.now() + dt.timedelta(days=1)):
+        for person, (reach, clearance) in people.items():
+            assert [i.id for i in queries.find(person, {"q": "消防"}, limit=100).items] \
+                == rule(reach, clearance, clock.today()), person.name
+    permissions.grant(desk.stranger, "archives_archivist")
+    assert [i.id for i in queries.find(desk.stranger, {"q": "消防"}, limit=100).items] == rule("all", 1, today)
+    assert queries.find(None, {"q": "消防"}).items == []
+
+
+def test_somebody_of_more_departments_than_labels_are_asked_for_finds_the_same(desk, monkeypatch):
+    from oa_archives.services import labels as module
+
+    desk.file(title="Plain"), desk.file(title="Secret", level=2)
+    known = found(desk.reader, q="消防")
+    monkeypatch.setattr(module, "MOST", 1)
+    assert found(desk.reader, q="消防") == known == ["Plain"] and found(desk.stranger, q="消防") == []
