@@ -20,6 +20,8 @@ from oa_kernel.permissions.models import Grant, RolePermission, Use
 from oa_kernel.scheduling.models import Run
 from oa_kernel.workflow.models import Instance, WorkflowDefinition
 
+from .tables import Tables, files_named_in
+
 OPEN = ("running", "suspended")
 
 
@@ -32,6 +34,7 @@ class Belongings:
     tables: list[str] = field(default_factory=list)
     #: of these, indexes for searching: made from the rest, so they are dropped but not exported
     indexes: list[str] = field(default_factory=list)
+    views: list[str] = field(default_factory=list)
     roles: list[str] = field(default_factory=list)
     ledgers: list[str] = field(default_factory=list)
 
@@ -46,10 +49,19 @@ class Belongings:
     def attachments(self) -> Any:
         return Attachment.select().where(self.of(Attachment.subject_kind))
 
-    def files(self) -> Any:
-        """Files that are attached to the plugin's things."""
-        mine = Attachment.select(Attachment.file).where(self.of(Attachment.subject_kind))
-        return File.select().where(File.id.in_(mine)).order_by(File.id)
+    def files(self, *, certain: bool = False) -> set[int]:
+        """Ids of the files that are attached to the plugin's things or named by rows of its tables, and of their earlier
+        versions. ``certain``: a column's name (``file_id``) is not enough, it may be the number of something else."""
+        attached = File.select(File.id).join(Attachment).where(self.of(Attachment.subject_kind))
+        named = files_named_in((t for t in self.tables if t not in self.indexes), certain=certain)
+        found = {i for (i,) in attached.tuples()} | named
+        newer = found
+        while newer:  # a step a version
+            rows = [row for part in db.in_pieces(sorted(newer)) for row in
+                    File.select(File.previous).where(File.id.in_(part), File.previous.is_null(False)).tuples()]
+            newer = {i for (i,) in rows} - found
+            found |= newer
+        return found
 
     def cases(self) -> Any:
         """Cases about the plugin's things or by its definitions."""
@@ -75,18 +87,25 @@ def of_plugin(state: plugins.PluginState) -> Belongings:
     models = list(_ask(plugin, "oa_models"))
     found = Belongings(state.name, roles=[r.name for r in _ask(plugin, "oa_roles")], ledgers=_ledgers(plugin))
     named = [m._meta.table_name for m in peewee.sort_models(models)][::-1]
-    there, virtual = _tables()
-    shadows = {t for t in there for v in virtual if t.startswith(f"{v}_")}
-    prefixed = [t for t in sorted(there - shadows) if _owner(t, state.name) and t not in named]
+    there = Tables()
+    named = list(dict.fromkeys(named + [t for t in _ledger_tables(plugin) if t in there.there]))
+    mine = {t for t in there.there if t in named or _owner(t, state.name)}
+    # an index stands beside its table, whatever that is called
+    indexes = {t for t in there.indexes if t in mine or t.removesuffix("_fts") in mine}
     # search indexes first: what SQLite keeps behind a virtual table goes with it
-    found.indexes = [t for t in prefixed if t in virtual or t.endswith("_fts")]
-    kept = [t for t in named if t in there]
-    found.tables = [*found.indexes, *kept, *(t for t in prefixed if t not in found.indexes)]
+    found.indexes = sorted(indexes)
+    kept = [t for t in named if t in there.there]
+    found.tables = [*found.indexes, *kept, *sorted(mine - indexes - set(kept))]
+    found.views = sorted(v for v in there.views if _owner(v, state.name))
     return found
 
 
 def _ask(plugin: Any, hook: str) -> list[Any]:
     return list(getattr(plugin, hook)() or ()) if hasattr(plugin, hook) else []
+
+
+def _ledger_tables(plugin: Any) -> list[str]:
+    return [d.model._meta.table_name for d in _ask(plugin, "oa_ledgers") if d.model is not None]
 
 
 def _ledgers(plugin: Any) -> list[str]:
@@ -97,15 +116,6 @@ def _ledgers(plugin: Any) -> list[str]:
         head = yaml.safe_load(declared.path.read_text(encoding="utf-8")) or {}
         names.append(str(head.get("name") or declared.path.stem))
     return names
-
-
-def _tables() -> tuple[set[str], set[str]]:
-    """Names of all tables, and of those of SQLite that are virtual."""
-    there = set(db.database.get_tables())
-    if db.is_postgresql():
-        return there, set()
-    rows = db.database.execute_sql("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL%'")
-    return there, {name for (name,) in rows.fetchall()}
 
 
 def _owner(table: str, name: str) -> bool:
@@ -124,7 +134,9 @@ def lines(table: str) -> Iterator[dict[str, Any]]:
     columns = [c.name for c in db.database.get_columns(table)]
     keys = db.database.get_primary_keys(table)
     if keys != ["id"]:
-        cursor = db.database.execute_sql(f'SELECT * FROM "{table}"')
+        # what a virtual table of SQLite's is referred to by is not among its columns
+        shown = "rowid, *" if not keys and table in Tables().virtual else "*"
+        cursor = db.database.execute_sql(f'SELECT {shown} FROM "{table}"')
         names = [d[0] for d in cursor.description]
         yield from (dict(zip(names, row, strict=True)) for row in iter(cursor.fetchone, None))
         return

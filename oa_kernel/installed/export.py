@@ -131,7 +131,7 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, bytes | memoryview | bytearray):
         return {"$base64": base64.b64encode(bytes(value)).decode()}
-    if isinstance(value, Decimal | UUID | Path):
+    if isinstance(value, Decimal | UUID | Path | dt.timedelta):
         return str(value)
     raise TypeError(f"cannot export {type(value).__name__}")
 

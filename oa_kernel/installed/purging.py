@@ -6,7 +6,7 @@ that were given (a number is never given twice), messages people received.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from .belongings import OPEN, Belongings, of_plugin
 from .export import Export
 from .models import SeenVersion
 from .switching import SUBJECT, allowed, find, users_of, wanted
+from .tables import Tables, files_named_in
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def plan(name: str) -> Plan:
     tables = {t: _count(t) for t in own.tables if t not in own.indexes and t != history}
     rows = {what: n for what, query in own.rows().items() if (n := query.count())}
     running = own.cases().where(Instance.state.in_(OPEN)).count()
-    return Plan(name, _title(state), tables, rows, own.files().count(), own.cases().count(), running, hindrance)
+    return Plan(name, _title(state), tables, rows, len(own.files()), own.cases().count(), running, hindrance)
 
 
 def purge(name: str, by: Any = None, progress: Callable[[str], Any] | None = None, *, end_cases: bool = False) -> Path:
@@ -71,7 +72,7 @@ def purge(name: str, by: Any = None, progress: Callable[[str], Any] | None = Non
     version = plugins.look(state)[1].version or state.version
     with editing.open_file(runtime.current().config.path) as file, Export(name, version) as export:
         say("导出文件")
-        export.files(own.files())  # contents never change, so they need not wait for the lock
+        export.files(_rows(own.files()))  # contents never change, so they need not wait for the lock
         try:
             with db.transaction():
                 _lock(own)
@@ -95,9 +96,9 @@ def purge(name: str, by: Any = None, progress: Callable[[str], Any] | None = Non
 
 def _export(own: Belongings, export: Export, file: editing.Editing, say: Callable[[str], Any]) -> Path:
     """Everything into the archive, inside the transaction that drops it: nothing is written in between."""
-    export.files(own.files())  # those that came meanwhile
+    export.files(_rows(own.files()))  # those that came meanwhile
     for table in own.tables:
-        if table not in own.indexes and table != migrate.table(own.name):
+        if table not in own.indexes:
             say(f"导出 {table}")
             export.table(table)
     for what, query in own.rows().items():
@@ -146,25 +147,35 @@ def _drop(own: Belongings, by: Any) -> dict[str, int]:
     touch_everybody()
     Grant.update(ended_at=clock.now(), ended_by=by_id(by)).where(
         Grant.role.in_(own.roles or [""]), Grant.ended_at.is_null()).execute()
-    files = [f.id for f in own.files().select(File.id)]
+    files = own.files(certain=True)
     for what, query in own.rows().items():
         if what not in ("grants", "definitions"):
             query.model.delete().where(query._where).execute()
-    rows["files"] = _discard(files)
     _definitions(own)
     SeenVersion.delete().where(SeenVersion.plugin == own.name).execute()
     cascade = " CASCADE" if db.is_postgresql() else ""
+    for view in own.views:
+        db.database.execute_sql(f'DROP VIEW IF EXISTS "{view}"{cascade}')
     for table in own.tables:
         db.database.execute_sql(f'DROP TABLE IF EXISTS "{table}"{cascade}')
     db.database.execute_sql(f'DROP TABLE IF EXISTS "{migrate.table(own.name)}"{cascade}')
+    rows["files"] = _discard(files)  # now that no row of its own refers to them
     return {what: n for what, n in rows.items() if n}
 
 
-def _discard(ids: list[int]) -> int:
-    """Forgets files that now belong to nothing; the sweep removes their contents. The newest version goes first."""
+def _rows(ids: set[int]) -> Iterator[File]:
+    """The files, a query for every few hundred."""
+    for part in db.in_pieces(sorted(ids)):
+        yield from File.select().where(File.id.in_(part)).order_by(File.id)
+
+
+def _discard(ids: set[int]) -> int:
+    """Forgets files that now belong to nothing and that no row names; the sweep removes their contents. The newest version
+    goes first."""
+    there = Tables()
+    named = files_named_in(sorted(there.there - there.indexes - {Attachment._meta.table_name, File._meta.table_name}))
     done = 0
-    for start in range(0, len(ids), 500):
-        piece = ids[start : start + 500]
+    for piece in db.in_pieces(sorted(ids - named, reverse=True)):
         while True:
             later = File.alias()
             free = File.delete().where(

@@ -101,7 +101,7 @@ def test_what_goes_is_in_the_archive(off):
     assert {parts[f["path"]] for f in listed} == {b"a cover", b"shared"}
     assert all("../" not in name and not name.startswith("/") for name in parts)
     manifest = json.loads(parts["manifest.json"])
-    assert manifest["rows"] == {"shelf_book": 2500, "shelf_mark": 1} and manifest["version"] == "1.2"
+    assert manifest["rows"] == {"shelf_book": 2500, "shelf_mark": 1, "shelf_migrations": 1} and manifest["version"] == "1.2"
     from oa_kernel import crypto
 
     for name, digest in manifest["sm3"].items():
@@ -169,17 +169,6 @@ def test_enabling_afterwards_starts_anew(off, restart):
         db.database.create_tables([Book, Mark])
     assert Book.select().count() == 0
     assert permissions.scopes_of(off).get("shelf.book.view") is None
-
-
-def test_a_search_index_beside_a_table_goes_with_it(off):
-    from oa_kernel import search
-
-    index = search.TextIndex("shelf_book", ("title",))
-    with db.transaction():
-        index.create()
-        index.put(1, {"title": "消防"})
-    installed.purge("shelf")
-    assert [t for t in db.database.get_tables() if t.startswith("shelf_") and not t.startswith("shelf_extra")] == []
 
 
 def test_purging_twice_finds_nothing_the_second_time(off):
