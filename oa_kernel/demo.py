@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import builtin, clock, context, db, demo_ledger, identity, permissions, workdays
-from .identity.models import Department, Person, Post
+from .identity.models import Department, Person, PersonPost, Post
 
 ORGANISATION = "云岭市人民政府办公室"
 PASSWORD = "Yunling-2026"
@@ -181,7 +181,9 @@ def _build_people(org: DemoOrganisation) -> None:
             username=username, name=name, department=department, password_hash=hashed, completed=True,
             email=f"{username}@yunling.example", phone=f"{8600 + number}", mobile=f"139{number:08d}",
         )
-        identity.assign(made, post(department, title, kind), main=True)
+        # in office for one to four years, each since another day
+        since = dt.date(org.founded().year - 4, 1, 4) + dt.timedelta(days=number * 97 % 1000)
+        identity.assign(made, post(department, title, kind), main=True, since=since)
         org.people[username] = made
         return made
 
@@ -201,6 +203,9 @@ def _build_people(org: DemoOrganisation) -> None:
     for number, (name, size) in enumerate(sizes, 1):
         _fill(org, name, size, number, person, new_name)
     _put_in_charge(org)
+    head = posts[org.departments["综合处"].id, "处长"]
+    held = PersonPost.get(PersonPost.post == head.id)  # who was head before has become deputy leader
+    identity.assign(org.people["deputy1"], head, since=held.since.replace(year=held.since.year - 5), until=held.since)
     for username, (*_, roles) in _NAMED.items():
         for role in roles:
             permissions.grant(org.people[username], role)

@@ -131,7 +131,7 @@ def workflow_simulate(name: str, drafter: str | None, fields: tuple[str, ...], j
         return
     for step in steps:
         people = "、".join(step.get("people") or []) or "（无人）"
-        until = f"，期限 {step['due']}（现在到达则至 {step['due_at'].replace('T', ' ')[:16]}）" if step.get("due") else ""
+        until = f"，期限 {step['due_words']}（现在到达则至 {step['due_at'].replace('T', ' ')[:16]}）" if step.get("due") else ""
         click.echo(f"{step['title']}（{step['step']}）→ {people}　{step.get('why', '')}{until}".rstrip("　"))
         for way in step.get("ways", ()):
             if way["when"]:

@@ -88,5 +88,9 @@ def holds(text: str, names: Mapping[str, Any]) -> bool:
     )
     try:
         return bool(evaluator.eval(text))
-    except (InvalidExpression, TypeError, ValueError, ZeroDivisionError, KeyError, RecursionError) as error:
+    except TypeError as error:
+        given = "，".join(f"{name} = {names[name]!r}" for name in sorted(used(text) & set(names)))
+        raise Invalid(f"流程条件 {text!r} 无法判断：这样的值不能相比（{given}）。请改正表单中的这些字段",
+                      code="condition_failed") from error
+    except (InvalidExpression, ValueError, ZeroDivisionError, KeyError, RecursionError) as error:
         raise Invalid(f"流程条件 {text!r} 无法判断：{error}。请补全表单中相关的字段", code="condition_failed") from error

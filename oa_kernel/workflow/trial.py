@@ -11,6 +11,7 @@ from oa_kernel.errors import Invalid
 from . import calendar, conditions, moves, people, standing, store
 from .case import Case, usernames
 from .definition import END, Branch, Definition, Step
+from .following import deadline_words
 from .models import Instance
 
 
@@ -90,7 +91,7 @@ def _row(definition: Definition, step: Step, who: Sequence[tuple[int, int | None
     return {"step": step.id, "title": step.title, "type": step.type, "people": [names[i][1] for i, _ in who if i in names],
             "usernames": [names[i][0] for i, _ in who if i in names],
             "why": why + (f"；{standing_in}" if standing_in else ""), "mode": step.mode, "when": when, "from": before,
-            "due": step.due, "due_at": due_at, "skipped": False,
+            "due": step.due, "due_words": deadline_words(step)["due"], "due_at": due_at, "skipped": False,
             "hidden": [n for n, r in step.fields.items() if r == "hidden"], "ways": []}
 
 

@@ -48,6 +48,20 @@ def faults(page):
     return [f"{v['id']}: {v['help']} {[n['html'][:120] for n in v['nodes'][:3]]}" for v in found]
 
 
+def blank_icons(page):
+    """Icons the page asks for that the sprite does not have: they are drawn as nothing."""
+    return page.evaluate("""async () => {
+        const asked = [...new Set([...document.querySelectorAll("svg.icon use")].map((u) => u.getAttribute("href")))];
+        const sprites = {}, blank = [];
+        for (const one of asked) {
+            const [file, name] = one.split("#");
+            sprites[file] ??= await (await fetch(file)).text();
+            if (!sprites[file].includes(`id="${name}"`)) blank.push(name);
+        }
+        return blank;
+    }""")
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("username", PAGES)
 def test_pages(sign_in, service, username, width):
@@ -62,10 +76,21 @@ def test_pages(sign_in, service, username, width):
         sticking = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if sticking > 1:
             found.append(f"{sticking} px stick out to the right")
+        if blank := blank_icons(page):
+            found.append(f"icons that are not in the sprite: {blank}")
         if found:
             wrong[path] = found
     assert wrong == {}
     assert page.problems == []
+
+
+@pytest.mark.parametrize("username", PAGES)
+def test_every_way_of_the_navigation_may_be_gone(sign_in, service, username):
+    page = sign_in(username, width=360)
+    page.goto(service.url + "/")
+    ways = page.eval_on_selector_all("nav a[href^='/']", "found => [...new Set(found.map((a) => a.getAttribute('href')))]")
+    assert len(ways) > 4
+    assert {way: status for way in ways if (status := page.request.get(service.url + way).status) != 200} == {}
 
 
 @pytest.mark.parametrize("width", WIDTHS)

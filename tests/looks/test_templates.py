@@ -36,6 +36,13 @@ def test_every_icon_of_the_navigation_is_in_the_sprite(oa):
     assert used - known == set()
 
 
+def test_every_icon_of_an_action_and_a_state_is_in_the_sprite():
+    from oa_kernel.web.pages import cases
+
+    known = {line.split("#")[0].strip() for line in ICONS.read_text("utf-8").splitlines()}
+    assert {*(a[1] for a in cases.ACTIONS.values()), *(s[1] for s in cases.STATES.values())} - known == set()
+
+
 @pytest.mark.parametrize("part", catalogue.PARTS)
 def test_everything_on_screen_has_an_english_text(part):
     assert catalogue.missing(part) == {}
