@@ -18,6 +18,7 @@ Any substring of two characters is found (see :mod:`.tokens`).
 from __future__ import annotations
 
 import itertools
+import operator
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -149,73 +150,82 @@ class TextIndex:
         limit: int = 20, cursor: str | None = None, same: Hashable = None,
     ) -> db.Page:
         """A page of what :meth:`matching` finds, the highest ids first: as many rows are looked at as are shown, and
-        those in between that the rest of the query leaves out. On PostgreSQL one query for a common word, up to four
-        for a rare one.
+        those in between that the rest of the query leaves out. One query; on PostgreSQL one for a common word, up to
+        four for a rare one.
 
+        :param query: selects fields, among them ``key``; or a function that makes it, called when it is needed.
         :param without: a row must have none of these labels.
-        :param same: a value that is equal only where ``query`` is, to the last value in it: its statement is kept for that,
-            ``query`` may be a function that makes it when it is not known yet, and the rows are light ones
-            (:class:`.statements.Row`) rather than models.
+        :param same: a value that is equal only where ``query`` is, to the last value in it: the statement is kept for it.
+        :returns: light rows (:class:`.statements.Row`), with an attribute for each field.
         """
         limit = max(1, min(limit, paging.MAX_LIMIT))
         below = paging.decode(cursor, [key])[0] if cursor else None
+        made = query if callable(query) else lambda: query
         if db.is_postgresql():
-            rows = self._newest(query, key, self._tsqueries(q, column, labels, without), below, limit + 1, same)
+            rows = self._newest(made, key, self._tsqueries(q, column, labels, without), below, limit + 1, same)
             return paging.cut(rows, [key], limit)
-        told = {"match": self._fts_query(q, column, labels, without), "below": below, "most": limit + 1}
 
-        def made(value: Callable[[str], Any]) -> Any:
-            found = self._joined_to(query() if callable(query) else query, key, value("match"))
+        def joined() -> Statement:
+            found = self._joined_to(made(), key, Slot("match"))
             if below is not None:
-                found = found.where(self._fts.c.rowid < value("below"))
-            return found.order_by(self._fts.c.rowid.desc()).limit(value("most"))
+                found = found.where(self._fts.c.rowid < Slot("below"))
+            return Statement(found.order_by(self._fts.c.rowid.desc()).limit(Slot("most")))
 
-        return paging.cut(self._run(made, told, same, below is None), [key], limit)
+        statement = self._kept(joined, same, below is None)
+        told = {"match": self._fts_query(q, column, labels, without), "below": below, "most": limit + 1}
+        return paging.cut(statement.rows(statement.fetch(told)), [key], limit)
 
-    def _run(self, made: Callable[[Callable[[str], Any]], Any], told: Mapping[str, Any], same: Hashable, *shape: Any) -> list[Any]:
-        """The rows of a query, whose statement is kept where ``same`` is given."""
-        if same is None:
-            return list(made(told.__getitem__))
-        statement = kept().get((self.table, same, shape), lambda: Statement(made(Slot), tsvector.ALONE))
-        return statement.rows(told)
+    def _kept(self, make: Callable[[], Statement], same: Hashable, *shape: Any) -> Statement:
+        return make() if same is None else kept().get((self.table, same, shape), make)
 
     def _joined_to(self, query: Any, key: Any, text: Any) -> Any:
         match = peewee.Expression(self._fts.c[self.table], "MATCH", text)
         return query.from_(self._fts, *query._from_list).where(match, key == self._fts.c.rowid)
 
     def _newest(
-        self, query: Any, key: Any, asked: Sequence[str], below: int | None, wanted: int, same: Hashable
+        self, made: Callable[[], Any], key: Any, asked: Sequence[str], below: int | None, wanted: int, same: Hashable
     ) -> list[Any]:
-        top = self._top() if below is None else int(below) - 1
-        phrases = {f"asked{n}": text for n, text in enumerate(asked)}
+        """Window after window (:mod:`.tsvector`) until there are as many as wanted."""
+        names = [f"asked{n}" for n in range(len(asked))]
 
-        def made(value: Callable[[str], Any]) -> Any:
-            found = query() if callable(query) else query
+        def first() -> Statement:
+            held = self._held(key, map(Slot, names), tsvector.newest_asked())
+            query = made().where(held, key >= db.SQL(tsvector.newest_low()))
+            return Statement(query.order_by(key.desc()).limit(Slot("most")), tsvector.ALONE, tsvector.newest(self.table))
+
+        def later() -> Statement:
             # by number too: the last window has no blocks, and no row comes twice
-            found = found.where(self._held(key, [value(n) for n in phrases]), key >= value("low"), key < value("ceiling"))
-            return found.order_by(key.desc()).limit(value("most"))
+            query = made().where(self._held(key, map(Slot, names)), key >= Slot("low"), key < Slot("ceiling"))
+            return Statement(query.order_by(key.desc()).limit(Slot("most")), tsvector.ALONE)
 
         rows: list[Any] = []
+        if below is None:
+            statement = self._kept(first, same, len(names), "first")
+            fetched = statement.fetch({**dict(zip(names, asked, strict=True)), "most": wanted})
+            top = -1 if fetched[0][0] is None else fetched[0][0]
+            at = statement.names.index(key.name) + 1
+            hits = sorted((values for values in fetched if values[at] is not None), key=operator.itemgetter(at), reverse=True)
+            rows = statement.rows(values[1:] for values in hits)
+        else:
+            top = int(below) - 1
         ceiling = top + 1
-        for blocks, low in tsvector.windows(top):
-            told = {name: f"{blocks} & {text}" if blocks else text for name, text in phrases.items()}
-            rows += self._run(made, {**told, "low": low, "ceiling": ceiling, "most": wanted - len(rows)}, same, len(phrases))
+        for n, (blocks, low) in enumerate(tsvector.windows(top)):
+            if n or below is not None:
+                told = {name: f"{blocks} & {text}" if blocks else text for name, text in zip(names, asked, strict=True)}
+                statement = self._kept(later, same, len(names), "later")
+                rows += statement.rows(statement.fetch({**told, "low": low, "ceiling": ceiling, "most": wanted - len(rows)}))
             if len(rows) >= wanted:
                 break
             ceiling = low
         return rows
 
-    def _top(self) -> int:
-        found = db.database.execute_sql(f"SELECT max(id) FROM {self.table}").fetchone()[0]
-        return -1 if found is None else int(found)
-
-    def _held(self, key: Any, asked: Sequence[Any]) -> Any:
+    def _held(self, key: Any, asked: Iterable[Any], whole: str = "SELECT %s::tsquery") -> Any:
         """Each phrase may stand in another piece of the row. The planner does not count what it is to read a vector: for a
         common word it would rather read some thousand of them one by one, which takes a hundred times as long as the index of
         words. What is asked therefore stands in a subquery, where it is not seen, and ``+ 0`` keeps the index of ids away."""
         found = None
         for text in asked:
-            one = key.in_(db.SQL(f"(SELECT id + 0 FROM {self.table} WHERE words @@ (SELECT %s::tsquery))", (text,)))
+            one = key.in_(db.SQL(f"(SELECT id + 0 FROM {self.table} WHERE words @@ ({whole}))", (text,)))
             found = one if found is None else found & one
         return found
 

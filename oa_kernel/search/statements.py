@@ -36,22 +36,28 @@ class Statement:
     """A query over one model's fields, as text.
 
     :param alone: what goes before it on PostgreSQL where it is no part of a transaction, in which a setting would stay.
+    :param around: what goes before and after it otherwise.
     """
 
-    def __init__(self, query: Any, alone: str = "") -> None:
+    def __init__(self, query: Any, alone: str = "", around: tuple[str, str] = ("", "")) -> None:
         fields = list(query._returning)
         if not all(isinstance(field, peewee.Field) for field in fields):
-            raise ValueError("a statement that is kept selects fields only")
-        self.sql, self.values = query.sql()
+            raise ValueError("a search selects fields only")
+        sql, self.values = query.sql()
+        self.sql = around[0] + sql + around[1]
         self.alone = alone if db.is_postgresql() else ""
         self.names = [field.name for field in fields]
         self.typed = [(field.name, convert) for field in fields if (convert := _converter(field)) is not None]
 
-    def rows(self, told: Mapping[str, Any]) -> list[Any]:
+    def fetch(self, told: Mapping[str, Any]) -> list[Any]:
         """Runs it. ``told``: the values of its slots by name."""
         values = [told[value.name] if type(value) is Slot else value for value in self.values]
         sql = self.alone + self.sql if self.alone and not db.database.in_transaction() else self.sql
-        return [self._row(row) for row in db.database.execute_sql(sql, values).fetchall()]
+        return list(db.database.execute_sql(sql, values).fetchall())
+
+    def rows(self, fetched: Iterable[Iterable[Any]]) -> list[Any]:
+        """What was fetched, as rows."""
+        return [self._row(values) for values in fetched]
 
     def _row(self, values: Iterable[Any]) -> Row:
         row = Row()
@@ -70,6 +76,7 @@ class Statements:
         self.found: OrderedDict[Hashable, Statement] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], Statement]) -> Statement:
+        """The one of this key, made when it is not known."""
         with self.lock:
             statement = self.found.get(key)
             if statement is not None:

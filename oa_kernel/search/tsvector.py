@@ -80,13 +80,33 @@ def any_of(lexemes: Iterable[str]) -> str:
     return "(" + " | ".join(f"'{word}'" for word in lexemes) + ")"
 
 
+def newest(table: str) -> tuple[str, str]:
+    """What goes around a query of the first window: its rows come with the newest id before them, and that comes anyway."""
+    return (f"WITH newest AS (SELECT max(id) AS id FROM {table}) SELECT newest.id, hit.* FROM newest LEFT JOIN (",
+            ") hit ON true")
+
+
+def newest_asked() -> str:
+    """The SQL of a tsquery that stands in such a query, in the first window's blocks."""
+    block = f"newest.id / {BLOCKS[0]}"
+    return f"SELECT ('(''=b' || {block} || ''' | ''=b' || {block} - 1 || ''') & ' || %s)::tsquery FROM newest"
+
+
+def newest_low() -> str:
+    """The SQL of the lowest id of the first window."""
+    return f"(SELECT (newest.id / {BLOCKS[0]} - 1) * {BLOCKS[0]} FROM newest)"
+
+
 def windows(newest: int) -> Iterator[tuple[str, int]]:
     """(tsquery of the blocks of a window or "", the lowest id that is in it), from the newest id backwards: of each kind of
-    block the one that holds the newest id left, and the one before it."""
+    block the one that holds the newest id left, and the one before it. What is left at the end goes with the window before
+    it where it is no larger than that."""
     for kind, size in zip("bcd", BLOCKS, strict=True):
         if newest < 0:
             return
         low = max(0, newest // size - 1)
+        if kind != "b" and low <= 2:
+            break
         yield any_of(f"={kind}{n}" for n in range(low, newest // size + 1)), low * size
         newest = low * size - 1
     if newest >= 0:
