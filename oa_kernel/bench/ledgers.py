@@ -13,6 +13,8 @@ from . import rows
 from .figures import Figure, interleaved, quick
 
 _KINDS = ("文具", "设备", "家具", "耗材", "工具")
+#: the kind of one row in 50,000
+_RARE = "古籍"
 _WORDS = ("打印机", "签字笔", "文件柜", "投影仪", "硒鼓", "办公椅", "扫描仪", "路由器", "笔记本", "碎纸机")
 _FILE = """\
 name: bench
@@ -20,7 +22,7 @@ title: 测量
 fields:
   code: {type: string, label: 编号, sort: true, filter: true}
   name: {type: string, label: 名称, sort: true, filter: true}
-  kind: {type: string, label: 类别, allowed: [文具, 设备, 家具, 耗材, 工具], filter: true}
+  kind: {type: string, label: 类别, allowed: [文具, 设备, 家具, 耗材, 工具, 古籍], filter: true}
   price: {type: money, label: 金额, sort: true, filter: true}
   bought_on: {type: date, label: 购置日期, sort: true, filter: true}
 """
@@ -29,6 +31,8 @@ _CASES: dict[str, tuple[dict[str, Any], str]] = {
     "首页": ({}, "archived = 0 ORDER BY id DESC"),
     "按金额排序的首页": ({"sort": "price"}, "archived = 0 ORDER BY COALESCE(price, -9000000000000000000), id"),
     "按类别筛选": ({"kind": "设备"}, "archived = 0 AND kind = '设备' ORDER BY id DESC"),
+    "少见的类别、按金额排序": ({"kind": _RARE, "sort": "price"},
+                   f"archived = 0 AND kind = '{_RARE}' ORDER BY COALESCE(price, -9000000000000000000), id"),
     "按名称开头筛选": ({"name_prefix": "投影仪"},
                 "archived = 0 AND name >= '投影仪' AND name < '投影仪\U0010ffff' ORDER BY name, id"),
 }
@@ -110,7 +114,7 @@ def _office(folder: Path, count: int) -> Iterator[tuple[Any, Any]]:
         first = dt.date(2016, 1, 1)
         names = ("code", "name", "kind", "price", "bought_on")
         rows.insert(ledger.model, names, (
-            (f"B-{n:08d}", f"{_WORDS[n % 10]}{n * 7919 % 9973}", _KINDS[n % 5], n * 104_729 % 9_999_991,
+            (f"B-{n:08d}", f"{_WORDS[n % 10]}{n * 7919 % 9973}", _KINDS[n % 5] if n % 50_000 else _RARE, n * 104_729 % 9_999_991,
              (first + dt.timedelta(days=n % 3650)).isoformat())
             for n in range(count)
         ))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,8 @@ KINDS = (*_EMPTY, "boolean", "list")
 RANGES = frozenset(("integer", "number", "money", "date", "datetime"))
 #: what a field says to the ledger rather than to the form
 LEDGER_KEYS = frozenset(("list", "filter", "sort", "total", "search", "unique", "width", "mask", "secrecy", "visible_to"))
+#: indexes of a filter together with an order that a ledger has at most; each is written with every row
+MOST_PAIRS = 12
 MASKS = ("phone", "id", "name", "all")
 
 
@@ -190,4 +192,15 @@ def stored(model: Any, column: Column, value: Any) -> Any:
     return getattr(model, column.name).db_value(value)
 
 
-__all__ = ["KINDS", "LEDGER_KEYS", "MASKS", "RANGES", "Column", "key", "key_sql", "make_column", "make_field", "stored"]
+def paired(columns: Iterable[Column]) -> list[tuple[Column, Column]]:
+    """(filter of few values, order by another column) that get an index together, at most :data:`MOST_PAIRS`: walked in the
+    order alone, a value that few rows have would be looked for in the whole table."""
+    known = tuple(columns)
+    found = [(few, by) for few in known if few.filter and few.few for by in known if by.sort and by is not few]
+    return found[:MOST_PAIRS]
+
+
+__all__ = [
+    "KINDS", "LEDGER_KEYS", "MASKS", "MOST_PAIRS", "RANGES", "Column", "key", "key_sql", "make_column", "make_field", "paired",
+    "stored",
+]

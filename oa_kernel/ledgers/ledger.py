@@ -20,7 +20,7 @@ from oa_kernel.forms import Form
 from oa_kernel.identity.models import Person
 
 from . import history, query, tables, values, words, writing
-from .columns import Column
+from .columns import Column, paired
 from .rows import Row
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Ledger:
             tables.check_model(model, declaration.columns, where)
         elif not self.writable:
             tables.check_read_only(model, declaration.columns, where)
+        #: names of (filter, order) that have an index together
+        self.pairs = frozenset((few.name, by.name) for few, by in paired(declaration.columns)) if self.writable else frozenset()
         self.searched = self.writable and any(c.search for c in declaration.columns)
 
     # who may do what, and see what

@@ -133,17 +133,25 @@ def matching(ledger: Ledger, person: Any, wanted: Wanted, query: Any = None) -> 
     if ledger.writable and wanted.state != "all":
         found = found.where(model.archived == (wanted.state == "archived"))
     for column, operator, value in wanted.conditions:
-        found = found.where(_condition(model, column, operator, value, wanted))
+        found = found.where(_condition(model, column, operator, value, _in_order(ledger, column, operator, value, wanted)))
     if wanted.q:
         held = words.condition(model, wanted.q)
         found = found.where(held if held is not None else db.SQL("1 = 0"))
     return found
 
 
-def _condition(model: Any, column: Column, operator: str, value: Any, wanted: Wanted) -> Any:
+def _in_order(ledger: Ledger, column: Column, operator: str, value: Any, wanted: Wanted) -> bool:
+    """Whether an index has the rows of the condition in the order of the page."""
+    if wanted.column is column:
+        return True
+    if operator != "=" and not (operator == "in" and len(value) == 1):
+        return False
+    return wanted.column is None or (column.name, wanted.column.name) in ledger.pairs
+
+
+def _condition(model: Any, column: Column, operator: str, value: Any, in_order: bool) -> Any:
     left = key(model, column)
-    elsewhere = wanted.column is not column and not (wanted.column is None and operator == "=")
-    if (column.few or operator in ("from", "to")) and elsewhere and not db.is_postgresql():
+    if (column.few or operator in ("from", "to")) and not in_order and not db.is_postgresql():
         # SQLite knows no figures of a table: it would sort most of it rather than walk it in order
         left = peewee.NodeList((db.SQL("+"), left))
     if operator == "in":

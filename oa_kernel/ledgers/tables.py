@@ -16,7 +16,7 @@ from oa_kernel import db
 from oa_kernel.errors import ConfigError
 
 from . import words
-from .columns import Column, key_sql, make_field
+from .columns import Column, key_sql, make_field, paired
 from .rows import MoneyField, Row
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def pending(ledger: Ledger) -> str:
 
 
 def wanted(ledger: Ledger) -> dict[str, str]:
-    """Index name → what CREATE INDEX has after the name: one for whatever the list can be sorted or filtered by."""
+    """Index name → what CREATE INDEX has after the name: one for whatever the list can be sorted or filtered by, and for
+    a filter of few values together with an order."""
     model = ledger.model
     table = model._meta.table_name
     found = {_name(table, "id", ""): f'ON "{table}" ("archived", "id")'}
@@ -100,6 +101,9 @@ def wanted(ledger: Ledger) -> dict[str, str]:
             found[_name(table, column.name, "")] = f'ON "{table}" ("archived", {key_sql(model, column)}, "id")'
         if column.unique and ledger.makes_table:
             found[_name(table, column.name, "u")] = f'ON "{table}" ("{getattr(model, column.name).column_name}")'
+    for few, by in paired(ledger.declaration.columns):
+        found[_name(table, f"{few.name}_{by.name}", "f")] = (
+            f'ON "{table}" ("archived", {key_sql(model, few)}, {key_sql(model, by)}, "id")')
     for names in ledger.declaration.unique:
         columns = ", ".join(f'"{getattr(model, n).column_name}"' for n in names)
         found[_name(table, "_".join(names), "u")] = f'ON "{table}" ({columns})'
