@@ -20,7 +20,7 @@ OWN = {"subprocess": ("definition", "map", "back"), "service": ("service",), "ti
        "fork": ("branches",), "join": ("wait",)}
 #: types whose steps are done by people
 BY_PEOPLE = ("task",)
-FIELD_TYPES = ("string", "text", "integer", "number", "boolean", "date", "datetime", "list", "person", "people", "department")
+FIELD_TYPES = ("string", "text", "integer", "number", "boolean", "date", "datetime", "list", "person", "people", "department", "file")
 
 
 def words(text: str | None) -> list[str]:

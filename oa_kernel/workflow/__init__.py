@@ -12,6 +12,7 @@ stands in the contract of the YAML (``docs/workflows.md``); what happened is tol
 
 from .calendar import due_at, is_working_day
 from .case import case_url
+from .case_files import attach_files, attachments, detach_file, may_attach
 from .definition import Definition, Problem, Step
 from .diagram import diagram
 from .engine import (
@@ -25,6 +26,7 @@ from .engine import (
     takes_part,
 )
 from .failing import failed_service_count, failed_service_page
+from .fields import right as field_right
 from .following import course, deadline_words, urge_again_at
 from .migrating import migrate
 from .models import Instance, Run, Task, Trail
@@ -63,6 +65,8 @@ __all__ = [
     "act",
     "actions_of",
     "admin_actions",
+    "attach_files",
+    "attachments",
     "can_see",
     "cancel",
     "case_counts",
@@ -76,12 +80,14 @@ __all__ = [
     "definition_versions",
     "definitions",
     "delegate_standing",
+    "detach_file",
     "diagram",
     "due_at",
     "end_stand_in",
     "failed_service_count",
     "failed_service_page",
     "failed_services",
+    "field_right",
     "first_step",
     "forget_phrase",
     "get_instance",
@@ -96,6 +102,7 @@ __all__ = [
     "jump",
     "keep_phrase",
     "kept_phrases",
+    "may_attach",
     "migrate",
     "next_steps_preview",
     "next_task",

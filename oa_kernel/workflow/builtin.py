@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from oa_kernel.contributions import NotificationKind, OutboxHandler, QueuedTask, ScheduledTask, SearchSource
+from oa_kernel.contributions import FileGuard, NotificationKind, OutboxHandler, QueuedTask, ScheduledTask, SearchSource
 
 
 def _tick() -> int:
@@ -39,7 +39,14 @@ def _cases(person: Any, q: str, limit: int) -> list[dict[str, Any]]:
             for r in rows]
 
 
+def _file_readable(person: Any, subject_id: str) -> bool:
+    from .case_files import readable
+
+    return readable(person, subject_id)
+
+
 CONTRIBUTIONS: dict[str, list[Any]] = {
+    "oa_file_guards": [FileGuard("workflow.instance", _file_readable)],
     "oa_notification_kinds": [NotificationKind("workflow.notice", "流程通知")],
     "oa_outbox_handlers": [OutboxHandler("workflow.service", _service, "流程中的自动环节")],
     "oa_queued_tasks": [QueuedTask("workflow.figures", _figures)],

@@ -21,7 +21,7 @@ def form_of(definition: Definition) -> Any:
 
 def _plain(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The contract's field types as the forms room knows them."""
-    kinds = {"person": "string", "people": "list", "department": "string", "text": "string"}
+    kinds = {"person": "string", "people": "list", "department": "string", "text": "string", "file": "string"}
     out = {}
     for name, rule in schema.items():
         own = dict(rule)

@@ -185,7 +185,7 @@ def _definition(r: Reader, data: dict[str, Any]) -> Definition | None:
 
 def _form(r: Reader, form: dict[str, Any]) -> None:
     types = ("string", "text", "integer", "number", "float", "boolean", "date", "datetime", "list", "dict", "person",
-             "people", "department")
+             "people", "department", "file")
     for name, rule in form.items():
         if not isinstance(name, str):
             r.wrong(["form", name], f"字段名 {name!r} 不是文字：YAML 把 on、yes、no 读作是非，请加引号或换个名称")

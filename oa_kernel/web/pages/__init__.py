@@ -13,7 +13,7 @@ MODULES = (
     "admin_people", "admin_departments", "admin_imports", "admin_moves", "admin_roles", "admin_grants",
     "admin_approvals", "admin_review", "admin_sign_ins", "admin_security",
     "admin_plugins", "admin_system", "admin_audit", "api_page",
-    "case_manage", "admin_bpmn", "admin_workflows", "admin_workflow_designer", "admin_workflow_statistics",
+    "case_files", "case_manage", "admin_bpmn", "admin_workflows", "admin_workflow_designer", "admin_workflow_statistics",
     "admin_services", "admin_handover",
 )
 

@@ -16,6 +16,7 @@ from ..i18n import gettext as _
 from ..navigate import next_task_url
 from ..rendering import flash, form_errors, redirect, render, with_query
 from ..shell import forget_counts
+from ..uploads import Upload, read_form
 from .choosing import several
 
 pages = Pages("cases", __name__)
@@ -80,11 +81,15 @@ def start_form(name: str) -> Any:
     return _start(name, None, {})
 
 
-@pages.post("/cases/start/<name>", permission="kernel.instances.start")
+@pages.post("/cases/start/<name>", permission="kernel.instances.start", uploads=True)
 def start(name: str) -> Any:
     definition = _definition(name)
     form = definition_form(definition)
-    title = request.form.get("title", "").strip()
+    upload = read_form()
+    given = upload.fields
+    for field, stored in upload.files.items():
+        given[field] = "、".join(f.name for f in stored)
+    title = given.get("title", "").strip()
     errors: dict[str, list[str]] = {}
     if not title:
         errors["title"] = [_("请填写标题")]
@@ -93,19 +98,23 @@ def start(name: str) -> Any:
     values: dict[str, Any] = {}
     if form is not None:
         try:
-            values = form.validate(request.form)
+            values = form.validate(given)
         except Invalid as error:
             errors.update(form_errors(error))
     if not errors:
         try:
-            made = workflow.start(definition.name, title, values, person(), urgency=request.form.get("urgency", "")[:20])
+            with db.transaction():
+                made = workflow.start(definition.name, title, values, person(), urgency=given.get("urgency", "")[:20])
+                attach_uploads(made.id, person(), upload)
         except (Invalid, Conflict) as error:
             errors = form_errors(error)
         else:
             forget_counts(person().id)
             flash(_("已发起“%(t)s”", t=title))
             return redirect(f"/cases/{made.id}")
-    return _start(name, request.form, errors, 422)
+    if upload.files:
+        errors.setdefault("files", [_("附件请重新选择")])
+    return _start(name, given, errors, 422)
 
 
 def _start(name: str, values: Any, errors: dict[str, list[str]], status: int = 200) -> Any:
@@ -115,6 +124,21 @@ def _start(name: str, values: Any, errors: dict[str, list[str]], status: int = 2
         "oa/case_start.html", status, definition=definition, values=values or {}, errors=errors,
         fields=form.fields(values, errors) if form is not None else [], diagram=workflow.diagram(definition, say=_),
     )
+
+
+def attach_uploads(instance_id: int, who: Any, upload: Upload) -> None:
+    """The files of a form become the case's: those of a field as its answer, the others beside them."""
+    for name, stored in upload.files.items():
+        workflow.attach_files(instance_id, [f.id for f in stored], who, field="" if name == "files" else name)
+
+
+def _with_files(form: Any, schema: Any, kept: Any) -> Any:
+    """The form where a file field that got no new file keeps what it had."""
+    form = form.copy()
+    for name, rule in schema.items():
+        if (rule.get("type") == "file" or rule.get("widget") == "file") and not form.get(name):
+            form[name] = kept.get(name) or ""
+    return form
 
 
 def _definition(name: str) -> Any:
@@ -144,10 +168,10 @@ def _view(instance_id: int, typed: Any, errors: dict[str, list[str]], status: in
     task = workflow.open_task(instance_id, who)
     definition = workflow.definition_of(case)
     form = definition_form(definition)
-    rights = dict(definition.steps[task.step].fields) if task is not None and task.step in definition.steps else {}
+    step = definition.steps.get(task.step) if task is not None else None
     fields = []
     if form is not None:
-        modes = {name: rights.get(name, "read") for name in form.schema}
+        modes = {name: workflow.field_right(definition, step, name) for name in form.schema}
         if task is None or not any(m in ("edit", "required") for m in modes.values()):
             modes = {name: "hidden" if modes[name] == "hidden" else "read" for name in form.schema}
         # what was hidden from them at all their steps stays so once they have nothing to do any more
@@ -158,12 +182,24 @@ def _view(instance_id: int, typed: Any, errors: dict[str, list[str]], status: in
     return render(
         "oa/case.html", status, case=case, view=view, task=task, actions=actions, words=ACTIONS, states=STATES,
         fields=fields, errors=errors, typed=typed, definition=definition, part=part,
+        attached=workflow.attachments(case), attaching=workflow.may_attach(case, who), came_back=_came_back(view, task),
+        first=task is not None and task.step == definition.first.id and task.kind in ("work", "draft"),
         preview=workflow.next_steps_preview(task, who) if task is not None and "approve" in actions else [],
         phrases=workflow.phrases(who) if task is not None and actions and part == "act" else [],
         targets=workflow.return_targets(task) if task is not None and "return" in actions else [],
         own=[a for a in workflow.instance_actions(case, who) if a != "cancel" or case.drafter_id == who.id],
         asks_people=bool({"transfer", "delegate", "add_sign", "circulate"} & set(actions)), **_part(case, part, who),
     )
+
+
+def _came_back(view: dict[str, Any], task: Any) -> dict[str, Any] | None:
+    """The entry of the record that sent the case back to this task."""
+    if task is None:
+        return None
+    here = [t for t in view["trail"] if task.step in (t["step"], t["details"].get("target"))
+            and t["action"] not in ("save", "read", "urge", "remind", "circulate")]
+    last = here[-1] if here else None
+    return last if last and last["action"] == "return" and last["details"].get("target") == task.step else None
 
 
 PARTS = ("act", "flow", "files", "trail")
@@ -182,52 +218,56 @@ def _part(case: Any, part: str, who: Any) -> dict[str, Any]:
     return {}
 
 
-@pages.post("/cases/<int:instance_id>/act", permission="kernel.tasks.own")
+@pages.post("/cases/<int:instance_id>/act", permission="kernel.tasks.own", uploads=True)
 def act(instance_id: int) -> Any:
     """One action on the task of the person: ``action``, ``comment``, ``to``, ``target``, ``resume``, ``version``."""
-    form = request.form
+    upload = read_form()
+    form = upload.fields
+    for name, stored in upload.files.items():
+        form[name] = "、".join(f.name for f in stored)
     who = person()
     action = form.get("action", "")
     task_id = form.get("task", "")
     if not task_id.isdigit() or action not in ACTIONS:
         raise Invalid(_("请选择一个动作"))
     try:
-        workflow.act(int(task_id), action, who, **_options(instance_id, who))
+        with db.transaction():
+            attach_uploads(instance_id, who, upload)
+            workflow.act(int(task_id), action, who, **_options(instance_id, who, form))
     except Invalid as error:
         return _view(instance_id, form, form_errors(error), 422)
     except Conflict as error:
         flash(error.message, "warning")
         return redirect(f"/cases/{instance_id}")
     forget_counts(who.id)
-    workflow.remember_phrase(who, _opinion())
+    workflow.remember_phrase(who, _opinion(form))
     flash(_("%(a)s：已办", a=_(ACTIONS[action][2])))
     if action in ("save", "claim", "release", "circulate", "urge"):
         return redirect(f"/cases/{instance_id}")
     return redirect(next_task_url(who, after=int(task_id)))
 
 
-def _opinion() -> str:
+def _opinion(form: Any) -> str:
     """What is said: without a script the phrase that was chosen comes by itself."""
-    return (request.form.get("phrase", "") + request.form.get("comment", "")).strip()
+    return str(form.get("phrase", "") + form.get("comment", "")).strip()
 
 
-def _options(instance_id: int, who: Any) -> dict[str, Any]:
-    form = request.form
+def _options(instance_id: int, who: Any, form: Any) -> dict[str, Any]:
     version = form.get("version", "")
-    options: dict[str, Any] = {"comment": _opinion(),
+    options: dict[str, Any] = {"comment": _opinion(form),
                                "version": int(version) if version.isdigit() else None}
     if any(form.getlist("to")):
         options["to"] = [p.id for p in several("、".join(form.getlist("to")), "to")]
     for name in ("target", "resume", "place"):
         if form.get(name):
             options[name] = form[name]
-    changed = _edited(instance_id, who)
+    changed = _edited(instance_id, who, form)
     if changed:
         options["form"] = changed
     return options
 
 
-def _edited(instance_id: int, who: Any) -> dict[str, Any]:
+def _edited(instance_id: int, who: Any, form: Any) -> dict[str, Any]:
     """The fields this step lets one edit, as they were sent."""
     task = workflow.open_task(instance_id, who)
     case = workflow.get_instance(instance_id, who)
@@ -235,14 +275,10 @@ def _edited(instance_id: int, who: Any) -> dict[str, Any]:
     schema = definition_form(definition)
     if task is None or schema is None or task.step not in definition.steps:
         return {}
-    rights = definition.steps[task.step].fields
-    editable = {n: r for n, r in schema.schema.items() if rights.get(n) in ("edit", "required")}
-    if not editable:
-        return {}
-    for name, right in rights.items():
-        if right == "required" and name in editable:
-            editable[name] = {**editable[name], "required": True}
-    return forms.load(editable).validate(request.form)
+    rights = {name: workflow.field_right(definition, definition.steps[task.step], name) for name in schema.schema}
+    editable = {n: {**r, "required": True} if rights[n] == "required" else r
+                for n, r in schema.schema.items() if rights[n] in ("edit", "required")}
+    return forms.load(editable).validate(_with_files(form, editable, case.form)) if editable else {}
 
 
 @pages.post("/cases/<int:instance_id>/<any(withdraw, urge, cancel, retrieve):what>", signed_in=True)

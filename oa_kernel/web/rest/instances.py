@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from oa_kernel import workflow
+from oa_kernel import db, workflow
 
 from ..api import Api
 from ..door import person
@@ -30,18 +30,47 @@ _COMMENT = {"comment": {"type": "string", "nullable": True, "maxlength": 10000, 
                 "title": {"type": "string", "required": True, "maxlength": 500, "label": "标题"},
                 "form": {"type": "dict", "nullable": True, "label": "表单"},
                 "to": {"type": "list", "nullable": True, "schema": {"type": "string"}, "label": "下一步人员（用户名）"},
-                "urgency": {"type": "string", "nullable": True, "maxlength": 20, "label": "紧急程度"}},
+                "urgency": {"type": "string", "nullable": True, "maxlength": 20, "label": "紧急程度"},
+                "files": {"type": "list", "nullable": True, "schema": {"type": "integer"}, "label": "附件（文件的 id）"}},
           returns={"type": "object", "properties": {"id": {"type": "integer"}, "state": {"type": "string"}}})
 def start(body: dict[str, Any]) -> Any:
     """The drafter's first step is done by starting."""
-    made = workflow.start(body["definition"], body["title"], body.get("form") or {}, person(),
-                          urgency=body.get("urgency") or "", to=body.get("to") or ())
+    with db.transaction():
+        made = workflow.start(body["definition"], body["title"], body.get("form") or {}, person(),
+                              urgency=body.get("urgency") or "", to=body.get("to") or ())
+        if body.get("files"):
+            workflow.attach_files(made.id, body["files"], person())
     return {"id": made.id, "state": made.state}
 
 
 @api.get("/instances/<int:id>", signed_in=True, returns=_INSTANCE, summary="a case: where it stands, its trail")
 def view(id: int) -> Any:
     return workflow.instance_view(id, person())
+
+
+_FILES = {"type": "object", "properties": {"items": {"type": "array", "items": {"type": "object", "properties": {
+    "id": {"type": "integer"}, "name": {"type": "string"}, "size": {"type": "integer", "description": "bytes"},
+    "sm3": {"type": "string"}, "at": {"type": "string", "format": "date-time"}, "by": {"type": "object"},
+    "field": {"type": "string", "description": "the field of the form it answers"}}}}}}
+
+
+@api.get("/instances/<int:id>/files", signed_in=True, returns=_FILES, summary="the case's attachments; read one by GET /files/{id}")
+def attachments(id: int) -> Any:
+    return {"items": workflow.attachments(workflow.get_instance(id, person()))}
+
+
+@api.post("/instances/<int:id>/files", signed_in=True, returns=_FILES, summary="attach files one has uploaded by POST /files",
+          body={"files": {"type": "list", "required": True, "minlength": 1, "schema": {"type": "integer"}, "label": "文件的 id"}})
+def attach(id: int, body: dict[str, Any]) -> Any:
+    """By the drafter, and whoever works on the case, while it runs."""
+    return {"items": workflow.attach_files(id, body["files"], person())}
+
+
+@api.post("/instances/<int:id>/files/<int:file>/remove", signed_in=True, returns=_FILES,
+          summary="take away a file one has attached oneself")
+def detach(id: int, file: int) -> Any:
+    workflow.detach_file(id, file, person())
+    return attachments(id)
 
 
 @api.post("/instances/<int:id>/withdraw", signed_in=True, body=_COMMENT, returns=_INSTANCE,
