@@ -30,11 +30,12 @@ class Sheet:
     """Rows that come in and go out as .xlsx (``oa import NAME FILE``, ``oa export NAME FILE``).
 
     ``load(rows, report, by)`` writes rows (dicts by column name, ``row`` their line) inside the import's transaction
-    and reports what is wrong by ``report.fault(row, heading, message)``; it may answer with a callable that is run
-    when all worksheets are read. ``prepare(rows, report, by)`` is asked before that transaction, for what takes long (SQLite
-    has one writer, and everybody waits for it), and ``load`` gets what it answers in the place of the rows; whatever it
-    read may have changed by then. ``dump() -> iterable of dicts`` gives all rows. ``parts`` names the kinds that
-    make up a workbook of several worksheets, in the order they are read.
+    and reports what is wrong by ``report.fault(row, heading, message)``, everything that is wrong in a row at once; it may
+    answer with a callable that is run when all worksheets are read. A cell that could not be read was reported before and
+    comes empty, a required one too: all is undone in the end. ``prepare(rows, report, by)`` is asked before that
+    transaction, for what takes long (SQLite has one writer, and everybody waits for it), and ``load`` gets what it answers
+    in the place of the rows; whatever it read may have changed by then. ``dump() -> iterable of dicts`` gives all rows.
+    ``parts`` names the kinds that make up a workbook of several worksheets, in the order they are read.
     """
 
     name: str

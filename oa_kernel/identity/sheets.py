@@ -41,6 +41,8 @@ def load_departments(rows: Iterable[Mapping[str, Any]], report: Any, by: Any) ->
     for row in rows:
         path = plain_path(row["path"])
         above, _, name = path.rpartition("/")
+        if row["deputy"]:
+            deputies.append((row["row"], path, row["deputy"]))
         try:
             known = places.by_path.get(path)
             if known is None:
@@ -49,24 +51,24 @@ def load_departments(rows: Iterable[Mapping[str, Any]], report: Any, by: Any) ->
                     report.fault(row["row"], "部门", f"没有上级部门“{above}”：上级要写在前面")
                     continue
                 known = create_department(name, parent, code=row["code"], sort=row["sort"] or 0, by=by)
+                if row["active"] is False:
+                    known = update_department(known, active=False, by=by)
                 places.add(path, known)
             else:
                 changes = {k: row[k] for k in ("code", "sort", "active") if row[k] not in (None, "")}
                 if changes:
-                    known = update_department(known, by=by, **changes)
-            if row["deputy"]:
-                deputies.append((row["row"], known, row["deputy"]))
+                    places.add(path, update_department(known, by=by, **changes))
         except OAError as error:
             report.refuse(row["row"], error, {**_TITLES, "name": "部门"})
 
     def in_charge() -> None:
         from .people import by_username
 
-        for number, department, username in deputies:
-            person = by_username(username)
+        for number, path, username in deputies:
+            person, department = by_username(username), places.by_path.get(path)
             if person is None:
                 report.fault(number, "分管领导", f"没有用户 {username}")
-            elif department.deputy_id != person.id:
+            elif department is not None and department.deputy_id != person.id:
                 update_department(department, deputy=person, by=by)
 
     return in_charge

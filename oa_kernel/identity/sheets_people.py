@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oa_kernel.contributions import SheetColumn
-from oa_kernel.errors import Conflict, OAError
+from oa_kernel.errors import Conflict, Invalid, OAError
 
 from .places import Places, Posts
 
 _MANY = ("、", "，", ",", ";", "；")
 
 COLUMNS = [
-    SheetColumn("username", "用户名", required=True, longest=80),
+    SheetColumn("username", "用户名", required=True, longest=80, help="小写字母、数字和 . _ -；已有的用户名是修改，没有的是新建"),
     SheetColumn("name", "姓名", required=True, longest=80),
-    SheetColumn("department", "部门"),
+    SheetColumn("department", "部门", help="重名的写成“上级/下级”"),
     SheetColumn("posts", "职务", help="多个用顿号隔开，第一个为主；别的部门的写成“部门：职务”，代理的加“（代理）”", longest=1000),
     SheetColumn("email", "邮箱", longest=200),
     SheetColumn("phone", "电话", longest=60, aliases=("分机", "办公电话")),
     SheetColumn("mobile", "手机", longest=60),
-    SheetColumn("active", "在用", "boolean"),
+    SheetColumn("active", "在用", "boolean", help="“否”停用账户；留空不变"),
 ]
 _TITLES = {c.name: c.title for c in COLUMNS}
 
@@ -89,36 +89,48 @@ def load(rows: Sequence[_Row], report: Any, by: Any) -> None:
 
 
 def _take(row: _Row, many: Any, places: Places, posts: Posts, report: Any) -> None:
-    from .shared import require_valid
-
+    """Reports all that is wrong with the row at once; such a row goes on without it, and all is undone in the end."""
     home = places.find(row.department) if row.department else None
-    if isinstance(home, str):
+    if lost := isinstance(home, str):
         report.fault(row.number, "部门", home)
-        return
+        home = None
     person = many.known.get(row.fields["username"])
-    require_valid(row.errors[0 if person is None else 1], "人员")
+    wrong = row.errors[0 if person is None else 1]
+    if wrong:
+        report.refuse(row.number, Invalid("", errors=wrong), _TITLES)
+    fields = {k: "" if k in wrong else v for k, v in row.fields.items()}
     if person is None:
         if not row.password and not report.dry_run:  # it was somebody's when passwords were made
             raise Conflict(f"用户名“{row.fields['username']}”刚刚改给了别人，请再导入一次")
-        person = many.create(row.fields, row.pinyin, home, row.password_hash)
-        report.tell(row=row.number, username=person.username, name=person.name, password=row.password)
+        try:
+            person = many.create(fields, row.pinyin, home, row.password_hash) if fields["username"] else None
+        except OAError as error:
+            report.refuse(row.number, error, _TITLES)
+        else:
+            report.tell(row=row.number, username=row.fields["username"], name=row.fields["name"], password=row.password)
     else:
-        given: dict[str, Any] = {k: v for k, v in row.fields.items() if v and k != "username"}
+        given: dict[str, Any] = {k: v for k, v in fields.items() if v and k != "username"}
         if home is not None:
             given["department"] = home
         many.update(person, given, row.pinyin)
-    if row.active is not None and row.active != person.active:
-        many.set_active(person, row.active)
-    home = home or places.by_id(person.department_id)
+    if person is not None and row.active is not None and row.active != person.active:
+        try:
+            many.set_active(person, row.active)
+        except OAError as error:
+            report.refuse(row.number, error, _TITLES)
+    if home is None and not lost and person is not None:
+        home = places.by_id(person.department_id)
     for place, (text, where, title, acting) in enumerate(row.posts):
         department = places.find(where) if where else home
+        if department is None and lost:
+            continue
         if department is None or isinstance(department, str):
             report.fault(row.number, "职务", department or f"“{text}”没有写明部门")
             continue
         post = posts.find(department, title)
         if post is None:
             report.fault(row.number, "职务", f"{department.name}没有职务“{title}”")
-        else:
+        elif person is not None:
             many.assign(person, post, main=place == 0, acting=acting)
 
 

@@ -121,9 +121,7 @@ def _take_in(ledger: Ledger, rows: list[Mapping[str, Any]], report: Any, by: Any
                 report.fault(number, titles[key.name], f"与第 {taken[identity]} 行的{titles[key.name]}相同")  # type: ignore[union-attr]
                 continue
             taken[identity] = number
-        data, wrong = _data(columns, row, report, titles)
-        if wrong:
-            continue
+        data, wrong = _data(columns, row, report, titles)  # what is wrong is told, and the rest of the row tried without it
         row_id = known.get(identity)
         try:
             if row_id is not None:
@@ -135,7 +133,8 @@ def _take_in(ledger: Ledger, rows: list[Mapping[str, Any]], report: Any, by: Any
             else:
                 ledger.create({k: v for k, v in data.items() if v is not None}, by, coerce=False)
         except OAError as error:
-            report.refuse(number, error, titles)
+            if error.errors or not wrong:
+                report.refuse(number, error, titles, told=wrong)
 
 
 def _known(ledger: Ledger, key: Column | None, rows: list[Mapping[str, Any]]) -> dict[Any, int]:
@@ -149,8 +148,10 @@ def _known(ledger: Ledger, key: Column | None, rows: list[Mapping[str, Any]]) ->
 
 def _data(
     columns: list[Column], row: Mapping[str, Any], report: Any, titles: Mapping[str, str]
-) -> tuple[dict[str, Any], bool]:
-    data, wrong = {}, False
+) -> tuple[dict[str, Any], set[str]]:
+    """The row as the ledger takes it, and the headings of what it cannot take."""
+    data: dict[str, Any] = {}
+    wrong: set[str] = set()
     for column in columns:
         if column.numbered:
             continue
@@ -160,7 +161,8 @@ def _data(
                 value = _value(column, value)
             except ValueError as error:
                 report.fault(row["row"], titles[column.name], str(error))
-                wrong = True
+                wrong.add(titles[column.name])
+                value = None
         data[column.name] = value
     return data, wrong
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,8 @@ class Result:
     dry_run: bool = False
     #: rows that were looked at, where nothing was written
     seen: int = 0
+    #: cells that could not be read: worksheet, row, heading
+    unread: set[tuple[str, int, str]] = field(default_factory=set, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """The shape of ``oa import … --json``."""
@@ -60,22 +62,34 @@ class Report:
     @property
     def dry_run(self) -> bool:
         """Whether all will be undone: what is slow and cannot fail (a password's hash) may be left out."""
-        return self._result.dry_run
+        return self._result.dry_run or bool(self._result.faults)
 
     def fault(self, row: int, column: str, message: str) -> None:
-        """A row is wrong. ``column`` is its heading (empty: the row as a whole)."""
+        """A row is wrong. ``column`` is its heading (empty: the row as a whole). A row may be wrong in several cells; of a
+        cell that could not be read, nothing more is said."""
+        if (self._sheet, row, column) in self._result.unread:
+            return
         entry: dict[str, Any] = {"row": row, "column": column, "message": message}
         if self._sheet:
             entry = {"sheet": self._sheet, **entry}
         self._result.faults.append(entry)
 
-    def refuse(self, row: int, error: OAError, titles: dict[str, str]) -> None:
-        """A service refused the row: its reasons by column. ``titles``: field → heading."""
+    def unreadable(self, row: int, column: str, message: str) -> None:
+        """A cell holds nothing its column can hold. Its row is tried as if it were empty."""
+        self.fault(row, column, message)
+        self._result.unread.add((self._sheet, row, column))
+
+    def refuse(self, row: int, error: OAError, titles: dict[str, str], *, told: Container[str] = ()) -> None:
+        """A service refused the row: its reasons by column, but for those headings of which it was ``told`` already.
+
+        :param titles: field → heading.
+        """
         if not error.errors:
             self.fault(row, "", error.message)
         for name, reasons in error.errors.items():
-            for reason in reasons:
-                self.fault(row, titles.get(name, name), reason)
+            if (heading := titles.get(name, name)) not in told:
+                for reason in reasons:
+                    self.fault(row, heading, reason)
 
     def tell(self, **what: Any) -> None:
         """Something the importer must know of a row that was written."""
@@ -87,7 +101,7 @@ def load(
     progress: Callable[[int, int], Any] | None = None, before: Callable[[], Any] | None = None,
     after: Callable[[Result], Any] | None = None,
 ) -> Result:
-    """Imports a workbook. Any bad row and nothing is written.
+    """Imports a workbook. Any bad row and nothing is written; every fault of every row is told, those above first.
 
     :param source: path or binary file of an .xlsx.
     :param progress: called with the number of rows done so far, and of all.
@@ -98,8 +112,6 @@ def load(
     sheet = find(kind)
     result = Result(dry_run=dry_run)
     tables = _read(sheet, source, result)
-    if result.faults:
-        return result
     counted = _Count(sum(len(rows) for _part, rows in tables), progress)
     ready = [_prepared(part, rows, result, bool(sheet.parts), counted, by) for part, rows in tables]
     try:
@@ -119,7 +131,26 @@ def load(
     except _Undo:
         result.told.clear()
         result.seen = sum(len(rows) for _part, rows in tables)
+    except OAError:  # the whole is refused; the rows are put right first
+        if not result.faults:
+            raise
+    _in_order(result, sheet)
     return result
+
+
+def _in_order(result: Result, sheet: Sheet) -> None:
+    places: dict[tuple[str, str], tuple[int, int]] = {}
+    for at, part in enumerate(parts_of(sheet)):
+        name = part.title if sheet.parts else ""
+        places[name, ""] = (at, len(part.columns))
+        places.update({(name, c.title): (at, number) for number, c in enumerate(part.columns)})
+
+    def place(fault: dict[str, Any]) -> tuple[int, int, int]:
+        name = fault.get("sheet", "")
+        at, column = places.get((name, fault["column"]), places[name, ""])
+        return at, fault["row"], column
+
+    result.faults.sort(key=place)
 
 
 def _prepared(
@@ -222,7 +253,8 @@ def _rows(sheet: Sheet, page: Any, last_rows: dict[str, int], report: Report) ->
             try:
                 row[column.name] = read_cell(column, None if cell is None else _plain(column, cell))
             except ValueError as error:
-                report.fault(number, column.title, str(error))
+                row[column.name] = "" if column.kind == "text" else None
+                report.unreadable(number, column.title, str(error))
         yield row
 
 

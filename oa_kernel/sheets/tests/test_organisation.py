@@ -55,13 +55,45 @@ def test_one_bad_row_and_nothing_is_written(office):
         PEOPLE, ["good", "好", "办公室"], ["bad", "坏", "没有的处"], ["worse", "", "办公室"], ["good2", "好", "办公室", "处长"]]))
     assert result.written == 0 and result.told == []
     assert people() == set()
-    # a cell that cannot be read is named before anything is tried
-    assert [(f["row"], f["column"]) for f in result.faults] == [(4, "姓名")]
-    result = sheets.load("people", book(人员=[PEOPLE, ["good", "好", "办公室"], ["bad", "坏", "没有的处"],
-                                           ["good2", "好", "办公室", "处长"]]))
-    assert [(f["row"], f["column"]) for f in result.faults] == [(3, "部门"), (4, "职务")]
+    assert [(f["row"], f["column"]) for f in result.faults] == [(3, "部门"), (4, "姓名"), (5, "职务")]
     assert "没有的处" in result.faults[0]["message"]
     assert people() == set()
+
+
+def test_every_fault_of_every_row_is_told_at_once(office):
+    result = sheets.load("people", book(人员=[
+        PEOPLE,
+        ["bad name", "", "没有的处", "科员、办公室：处长", "not-mail", "abc", "手机号", "也许"],
+        ["twin", "一", "没有的处", "办公室：科员"],
+        ["twin", "二", "办公室", "处长、组长", "x@"],
+    ]), by=None)
+    assert [(f["row"], f["column"]) for f in result.faults] == [
+        *((2, c) for c in ("用户名", "姓名", "部门", "职务", "邮箱", "电话", "手机", "在用")),
+        (3, "部门"),
+        (4, "用户名"), (4, "职务"), (4, "职务"), (4, "邮箱"),
+    ]
+    assert "必须填写" in result.faults[1]["message"] and result.faults[3]["message"] == "办公室没有职务“处长”"
+    assert people() == set()
+
+
+def test_faults_of_a_whole_organisation_come_in_the_order_of_the_workbook(office):
+    result = sheets.load("organisation", book(
+        部门=[["部门", "代码", "排序", "分管领导"], ["没有/综合处", "", "一", "nobody"], ["财务处", "", 1, "gao"]],
+        岗位=[["部门", "职务", "类别"], ["财务处", "", "头儿"], ["没有的处", "处长", "负责人"]],
+        人员=[PEOPLE, ["gao", "高", "没有的处", "财务处：会计"]],
+    ))
+    assert [(f["sheet"], f["row"], f["column"]) for f in result.faults] == [
+        ("部门", 2, "部门"), ("部门", 2, "排序"), ("部门", 2, "分管领导"),
+        ("岗位", 2, "职务"), ("岗位", 2, "类别"), ("岗位", 3, "部门"),
+        ("人员", 2, "部门"), ("人员", 2, "职务"),
+    ]
+    assert [d.name for d in identity.department_tree()] == ["办公室"]
+
+
+def test_a_department_that_is_not_in_use_comes_in_as_such(oa):
+    rows = book(部门=[["部门", "在用"], ["旧处", "否"], ["新处", "是"]])
+    assert sheets.load("departments", rows).faults == []
+    assert {d.name: d.active for d in identity.department_tree(active_only=False)} == {"旧处": False, "新处": True}
 
 
 def test_a_dry_run_writes_nothing_and_refuses_the_same(office):
