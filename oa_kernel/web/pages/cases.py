@@ -183,13 +183,19 @@ def _view(instance_id: int, typed: Any, errors: dict[str, list[str]], status: in
         "oa/case.html", status, case=case, view=view, task=task, actions=actions, words=ACTIONS, states=STATES,
         fields=fields, errors=errors, typed=typed, definition=definition, part=part,
         attached=workflow.attachments(case), attaching=workflow.may_attach(case, who), came_back=_came_back(view, task),
-        first=task is not None and task.step == definition.first.id and task.kind in ("work", "draft"),
+        first=_at_first_step(task),
         preview=workflow.next_steps_preview(task, who) if task is not None and "approve" in actions else [],
         phrases=workflow.phrases(who) if task is not None and actions and part == "act" else [],
         targets=workflow.return_targets(task) if task is not None and "return" in actions else [],
         own=[a for a in workflow.instance_actions(case, who) if a != "cancel" or case.drafter_id == who.id],
         asks_people=bool({"transfer", "delegate", "add_sign", "circulate"} & set(actions)), **_part(case, part, who),
     )
+
+
+def _at_first_step(task: Any) -> bool:
+    """Whether approving the task sends off what the drafter wrote."""
+    return task is not None and task.kind in ("work", "draft") and task.step == workflow.definition_of(
+        workflow.get_instance(task.instance_id, person())).first.id
 
 
 def _came_back(view: dict[str, Any], task: Any) -> dict[str, Any] | None:
@@ -227,6 +233,7 @@ def act(instance_id: int) -> Any:
         form[name] = "、".join(f.name for f in stored)
     who = person()
     action = form.get("action", "")
+    said = "submit" if action == "approve" and _at_first_step(workflow.open_task(instance_id, who)) else action
     task_id = form.get("task", "")
     if not task_id.isdigit() or action not in ACTIONS:
         raise Invalid(_("请选择一个动作"))
@@ -241,7 +248,7 @@ def act(instance_id: int) -> Any:
         return redirect(f"/cases/{instance_id}")
     forget_counts(who.id)
     workflow.remember_phrase(who, _opinion(form))
-    flash(_("%(a)s：已办", a=_(ACTIONS[action][2])))
+    flash(_("%(a)s：已办", a=_(ACTIONS[said][2])))
     if action in ("save", "claim", "release", "circulate", "urge"):
         return redirect(f"/cases/{instance_id}")
     return redirect(next_task_url(who, after=int(task_id)))
