@@ -82,6 +82,8 @@ class Shell:
         self.nav_folded: bool = bool(preferences.get("nav_folded")) or request.cookies.get("oa_nav") == "folded"
         self.preferences = preferences
         self.path: str = request.path
+        #: where one is in the navigation; a page that stands elsewhere than its address says it in ``g.oa_place``
+        self.place: str = g.get("oa_place") or request.path
         self._nav: list[Group] | None = None
 
     @property
@@ -118,7 +120,7 @@ class Shell:
         if not self.signed_in:
             return []
         if self._nav is None:
-            self._nav = _marked(navigation(self.person), self.path, self.person)
+            self._nav = _marked(navigation(self.person), self.place, self.person)
         return self._nav
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
+from flask import g, request
 
 from oa_kernel import clock, db, forms, workflow
 from oa_kernel.errors import Conflict, Invalid, NotFound
@@ -165,6 +165,8 @@ def _view(instance_id: int, typed: Any, errors: dict[str, list[str]], status: in
     who = person()
     view = workflow.instance_view(instance_id, who)
     case = workflow.get_instance(instance_id, who)
+    if case.drafter_id != who.id:
+        g.oa_place = "/todo"  # not among what one has started
     task = workflow.open_task(instance_id, who)
     definition = workflow.definition_of(case)
     form = definition_form(definition)

@@ -169,3 +169,10 @@ def test_a_phrase_is_chosen_without_a_script_and_offered_first_the_next_time(bro
     head.post("/profile/phrases", text="同意，按规定休假。", forget="1")
     assert "还没有自己的常用语" in head.get("/profile/phrases")
     assert "最多" in head.post("/profile/phrases", 422, text="长" * 201, here="1")
+
+
+def test_the_navigation_marks_what_one_started_or_what_one_has_to_do(case, browser):
+    started, to_do = 'href="/cases" title="我发起的" class="active"', 'href="/todo" title="待办事项" class="active"'
+    own, others = (browser(name).client.get(f"/cases/{case.id}").text for name in ("drafter", "head"))
+    assert started in own and to_do not in own
+    assert to_do in others and started not in others
