@@ -37,11 +37,15 @@ def detach(file: File, subject_kind: str, subject_id: Any) -> None:
 
 
 def attached(subject_kind: str, subject_id: Any, role: str | None = None) -> list[File]:
-    """Files of a thing in their order, in one query; each with ``role`` and ``position``."""
+    """Files of a thing in their order, in one query; each with ``role``, ``position`` and ``subject_id``.
+
+    :param subject_id: of one thing, or a list of several.
+    """
+    ids = [str(i) for i in subject_id] if isinstance(subject_id, list | tuple) else [str(subject_id)]
     query = (
-        File.select(File, Attachment.role, Attachment.position)
+        File.select(File, Attachment.role, Attachment.position, Attachment.subject_id)
         .join(Attachment)
-        .where(Attachment.subject_kind == subject_kind, Attachment.subject_id == str(subject_id))
+        .where(Attachment.subject_kind == subject_kind, Attachment.subject_id.in_(ids))
         .order_by(Attachment.position, Attachment.id)
     )
     if role is not None:

@@ -66,10 +66,7 @@ def view_of(instance: Instance, viewer: Any) -> dict[str, Any]:
     """The same of a row that was already checked."""
     definition = store.by_id(instance.definition_id)
     tasks = list(Task.select().where(Task.instance_id == instance.id, Task.state.in_(("open", "waiting", "paused"))).order_by(Task.id))
-    mine = {s for (s,) in Task.select(Task.step).where(
-        Task.instance_id == instance.id,
-        (Task.assignee_id == viewer.id) | (Task.for_id == viewer.id)).distinct().tuples()}
-    steps: list[Step | None] = [definition.steps[s] for s in mine if s in definition.steps]
+    steps: list[Step | None] = [definition.steps[s] for s in steps_of(viewer, instance) if s in definition.steps]
     names = usernames([*(t.assignee_id for t in tasks), instance.drafter_id])
     return {
         "id": instance.id,
@@ -87,6 +84,13 @@ def view_of(instance: Instance, viewer: Any) -> dict[str, Any]:
         "current": _current(instance, definition, tasks, names, viewer),
         "trail": trail(instance.id),
     }
+
+
+def steps_of(viewer: Any, instance: Instance) -> set[str]:
+    """The steps somebody has had work at, theirs or for another: what their sight of the form goes by."""
+    return {s for (s,) in Task.select(Task.step).where(
+        Task.instance_id == instance.id,
+        (Task.assignee_id == viewer.id) | (Task.for_id == viewer.id)).distinct().tuples()}
 
 
 def _name(names: Mapping[int, tuple[str, str]], person_id: int | None) -> dict[str, str] | None:

@@ -58,7 +58,8 @@ def withdraw(change_id: int) -> Any:
 def _page(values: Any, errors: dict[str, list[str]], status: int = 200) -> Any:
     page = permissions.wishes_of(person(), limit=20, cursor=request.args.get("cursor"))
     known = permissions.registered()
-    roles = [(r, [known[name].title for name in r.permissions if name in known]) for r in permissions.roles_to_ask_for()]
+    offered = permissions.roles_to_ask_for() if permissions.may_ask(person()) else ()
+    roles = [(r, [known[name].title for name in r.permissions if name in known]) for r in offered]
     if (wanted := values.get("permission", "")) in known:
         roles = [(r, rights) for r, rights in roles if wanted in r.permissions] or roles
     return render(

@@ -14,6 +14,7 @@ from ..access import Pages
 from ..door import person
 from ..i18n import gettext as _
 from ..rendering import flash, redirect, render, with_query
+from ..show import where
 from .admin_approvals import waits
 
 pages = Pages("admin_security", __name__)
@@ -28,7 +29,7 @@ def index() -> Any:
     return render(
         "oa/admin/security.html", locked=identity.locked_people(), username=username, who=who,
         sessions=identity.list_sessions(who) if sees else [], tokens=identity.list_tokens(who) if sees else [],
-        levels=list(enumerate(SECRECY_LEVELS[: highest + 1])),
+        levels=list(enumerate(SECRECY_LEVELS[: highest + 1])), device_of=identity.device_of, where=where,
     )
 
 

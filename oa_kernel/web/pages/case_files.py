@@ -45,7 +45,7 @@ def add(instance_id: int) -> Any:
 def download(instance_id: int, file_id: int) -> Any:
     who = person()
     case = workflow.get_instance(instance_id, who)
-    if file_id not in [f["id"] for f in workflow.attachments(case)]:
+    if file_id not in [f["id"] for f in workflow.attachments(case, who)]:
         raise NotFound(_("没有这个附件"))
     return send_file(files.require_readable(who, file_id))
 

@@ -184,7 +184,7 @@ def _view(instance_id: int, typed: Any, errors: dict[str, list[str]], status: in
     return render(
         "oa/case.html", status, case=case, view=view, task=task, actions=actions, words=ACTIONS, states=STATES,
         fields=fields, errors=errors, typed=typed, definition=definition, part=part,
-        attached=workflow.attachments(case), attaching=workflow.may_attach(case, who), came_back=_came_back(view, task),
+        attached=workflow.attachments(case, who), attaching=workflow.may_attach(case, who), came_back=_came_back(view, task),
         first=_at_first_step(task),
         preview=workflow.next_steps_preview(task, who) if task is not None and "approve" in actions else [],
         phrases=workflow.phrases(who) if task is not None and actions and part == "act" else [],

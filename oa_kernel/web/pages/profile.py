@@ -14,6 +14,7 @@ from ..door import person, session, set_session_cookie
 from ..i18n import LOCALES
 from ..i18n import gettext as _
 from ..rendering import flash, form_errors, redirect, render, with_query
+from ..show import where
 from .qr import svg as qr_svg
 from .sign_in import change_password
 
@@ -131,7 +132,7 @@ def second_factor_remove() -> Any:
 @pages.get("/profile/sessions", permission=_OWN)
 def sessions() -> Any:
     return render("oa/profile_sessions.html", tab="sessions", sessions=identity.list_sessions(person()),
-                  current=session())
+                  current=session(), device_of=identity.device_of, where=where)
 
 
 @pages.post("/profile/sessions/<int:session_id>/end", permission=_OWN)

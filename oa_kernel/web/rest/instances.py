@@ -56,7 +56,7 @@ _FILES = {"type": "object", "properties": {"items": {"type": "array", "items": {
 
 @api.get("/instances/<int:id>/files", signed_in=True, returns=_FILES, summary="the case's attachments; read one by GET /files/{id}")
 def attachments(id: int) -> Any:
-    return {"items": workflow.attachments(workflow.get_instance(id, person()))}
+    return {"items": workflow.attachments(workflow.get_instance(id, person()), person())}
 
 
 @api.post("/instances/<int:id>/files", signed_in=True, returns=_FILES, summary="attach files one has uploaded by POST /files",

@@ -54,7 +54,7 @@ def test_nobody_else_adds_and_nothing_of_others_is_added(office, case):
         workflow.attach_files(case.id, [own.id], office["officer"])  # who may not see the case
     with pytest.raises(NotFound):
         workflow.attach_files(case.id, [kept(office["drafter"]).id, others.id], office["drafter"])
-    assert workflow.attachments(case) == []  # all or none
+    assert workflow.attachments(case, office["drafter"]) == []  # all or none
 
 
 def test_one_takes_away_what_one_added_while_the_case_runs(office, case):
@@ -65,7 +65,7 @@ def test_one_takes_away_what_one_added_while_the_case_runs(office, case):
     with pytest.raises(NotFound):
         workflow.detach_file(case.id, proof.id + 1000, office["drafter"])
     workflow.detach_file(case.id, proof.id, office["drafter"])
-    assert workflow.attachments(case) == []
+    assert workflow.attachments(case, office["drafter"]) == []
     workflow.attach_files(case.id, [proof.id], office["drafter"])
     task = workflow.open_task(case.id, office["head"])
     workflow.act(task.id, "approve", office["head"])
@@ -73,7 +73,7 @@ def test_one_takes_away_what_one_added_while_the_case_runs(office, case):
         workflow.detach_file(case.id, proof.id, office["drafter"])
     with pytest.raises(Conflict):
         workflow.attach_files(case.id, [kept(office["drafter"]).id], office["drafter"])
-    assert [f["id"] for f in workflow.attachments(case)] == [proof.id]
+    assert [f["id"] for f in workflow.attachments(case, office["drafter"])] == [proof.id]
 
 
 def test_who_only_reads_a_copy_adds_nothing(office, case):
@@ -89,3 +89,21 @@ def test_beyond_a_hundred_it_says_how_many_there_are(office, case, monkeypatch):
     workflow.attach_files(case.id, [kept(office["drafter"]).id], office["drafter"])
     with pytest.raises(Invalid, match="已有 1 个"):
         workflow.attach_files(case.id, [kept(office["drafter"], "b.txt", b"b").id], office["drafter"])
+
+
+def test_the_file_of_a_hidden_field_never_reaches_those_it_is_hidden_from(office):
+    hidden = "people: {user: head}, fields: {proof: hidden}"
+    workflow.publish(TEXT.replace("t.sick", "t.hidden").replace("people: {user: head}", hidden))
+    made = workflow.start("t.hidden", "病假", {"days": 1}, office["drafter"])
+    proof, other = kept(office["drafter"]), kept(office["drafter"], "别的.txt", b"x")
+    workflow.attach_files(made.id, [proof.id], office["drafter"], field="proof")
+    workflow.attach_files(made.id, [other.id], office["drafter"])
+    assert [f["name"] for f in workflow.attachments(made, office["head"])] == ["别的.txt"]
+    assert [f["name"] for f in workflow.attachments(made, office["drafter"])] == ["病假条.txt", "别的.txt"]
+    assert not files.readable(office["head"], proof) and files.readable(office["head"], other)
+    with pytest.raises(NotFound):
+        workflow.detach_file(made.id, proof.id, office["head"])
+    with pytest.raises(Invalid):  # nor can the head answer the field
+        workflow.attach_files(made.id, [kept(office["head"]).id], office["head"], field="proof")
+    with pytest.raises(Invalid):
+        workflow.attach_files(made.id, [kept(office["drafter"]).id], office["drafter"], field="nonsense")
