@@ -45,8 +45,9 @@ window.oaWorkflowCanvas = (container, tell) => {
   function bends(points, text) {
     if (!points.length) return { text };
     const at = points[Math.min(points.length - 1, points.length > 2 ? 3 : 1)], before = points[points.length > 2 ? 2 : 0];
+    const width = [...text].reduce((sum, c) => sum + (c.codePointAt(0) > 255 ? 11 : 6.5), 0); // the library centres a text
     return { pointsList: points, startPoint: points[0], endPoint: points[points.length - 1],
-      text: text ? { value: text, x: (at.x + before.x) / 2, y: (at.y + before.y) / 2 } : "" };
+      text: text ? { value: text, x: at.x + 8 + width / 2, y: at.y * 0.7 + before.y * 0.3 } : "" };
   }
   function draw(graph) {
     const other = names(graph) !== names(shown);
