@@ -19,7 +19,7 @@ PAGES = {
                "/ledgers/seal_uses/new", "/ledgers/seal_uses/199/edit"],
     "archivist": ["/archives", "/archives?q=通知", "/archives/1", "/archives/pending", "/archives/pending?state=declined",
                   "/archives/borrowings/register", "/archives/access", "/archives/statistics", "/archives/appraisals",
-                  "/archives/appraisals/1", "/archives/transfers", "/archives/handovers", "/archives/boxes"],
+                  "/archives/appraisals/1", "/archives/transfers", "/archives/handovers", "/archives/intakes", "/archives/boxes"],
     "admin": ["/admin/workflows", "/admin/workflows/new", "/admin/workflows/demo.purchase", "/admin/workflows/demo.purchase/edit",
               "/admin/workflows/demo.purchase/edit?step=head", "/admin/workflows/demo.purchase/edit?tab=fields",
               "/admin/workflows/demo.purchase/edit?tab=rights", "/admin/workflows/demo.purchase/edit?tab=yaml",

@@ -10,6 +10,8 @@ from .models import Item, Part
 HANDOVER_STATES = {"waiting": "等待", "running": "进行中", "done": "完成", "failed": "中断"}
 #: of one that is taken over
 INTAKE_STATES = {**HANDOVER_STATES, "failed": "没有导入"}
+#: what is being done with it
+INTAKE_STEPS = {"unpack": "解开", "check": "核验", "take": "导入"}
 
 
 class Handover(db.Model):
@@ -60,12 +62,15 @@ class HandedOver(db.Model):
 class Intake(db.Model):
     """One package of a year that is taken over (年度导入): asked for on the page, carried out by the worker."""
 
-    #: of the folder in the import folder
+    #: of the folder in the import folder, or of the file that was uploaded
     name = db.CharField(max_length=255)
+    #: the uploaded file; null: it lies in the import folder, or the upload is gone
+    file_id = db.BigIntegerField(null=True)
+    uploaded = db.BooleanField(default=False)
     dry_run = db.BooleanField(default=False)
     #: of ``INTAKE_STATES``
     state = db.CharField(max_length=10, default="waiting")
-    #: check, take
+    #: of ``INTAKE_STEPS``
     step = db.CharField(max_length=10, default="check")
     total = db.IntegerField(default=0)
     done = db.IntegerField(default=0)

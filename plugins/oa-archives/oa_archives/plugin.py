@@ -62,7 +62,7 @@ def oa_blueprints() -> list[Any]:
 
 @hookimpl
 def oa_api_blueprints() -> list[Any]:
-    from . import api_ending, api_keeping, api_use  # noqa: F401  (their routes belong to the same api)
+    from . import api_ending, api_intake, api_keeping, api_use  # noqa: F401  (their routes belong to the same api)
     from .api import api
 
     return [api]
@@ -101,9 +101,9 @@ def oa_search_sources() -> list[c.SearchSource]:
 
 @hookimpl
 def oa_file_guards() -> list[c.FileGuard]:
-    from .services import filing, queries
+    from .services import filing, intakes, queries
 
-    return [c.FileGuard(filing.SUBJECT, queries.readable)]
+    return [c.FileGuard(filing.SUBJECT, queries.readable), c.FileGuard(intakes.SUBJECT, intakes.readable)]
 
 
 @hookimpl

@@ -26,6 +26,8 @@ SCHEMA: dict[str, Any] = {
                      "key_file": {"type": "string"}, "known_hosts": {"type": "string"}, "endpoint": {"type": "string"}}}),
     "import_folder": _s("folder, relative to the configuration, that holds packages of a year to be taken over; empty: none",
                         type="string", default=""),
+    "import_size": _s("the most that an uploaded package of a year may be once it is unpacked, in MiB", type="integer", min=1,
+                      max=10_000_000, default=20_480),
     "package_form": _s("what a record's package is where nothing else is asked for: a zip with the files beside eep.xml, or one "
                        "DA/T 48 XML with the files inside", type="string", default="files", allowed=["files", "embedded"]),
     "filing": _s("when finished things ask for filing: at once, or by the following June (机关档案管理规定)",
@@ -46,6 +48,7 @@ _WORDS = {
     "retention_table": ("保管期限表", "相对于配置文件的 YAML 文件；留空用自带的"),
     "places": ("年度导出的去处", "名称: {url: 文件夹或 sftp://、s3:// 地址, username, password_file, key_file, endpoint}"),
     "import_folder": ("年度导入的文件夹", "服务器上的文件夹，相对于配置文件；收到的数据包整个放进去"),
+    "import_size": ("上传的数据包解开后的上限", "MiB；上传的文件本身的上限是 storage.max_upload"),
     "package_form": ("信息包的形式", "files 压缩包，文件另存；embedded DA/T 48 封装包，文件嵌入"),
     "filing": ("何时提请归档", "at_once 办结即提请；june 次年 6 月底前"),
     "earlier_drafts": ("历次稿也归档", ""),
