@@ -5,7 +5,7 @@ Everything works on bytes; nothing here knows the database, the web or a busines
 
 ========================  ==================================================================
 ``sm3`` ``SM3`` …         hashing (:mod:`.digest`)
-``seal_bytes`` …          SM4-GCM over small data (:mod:`.aead`)
+``seal_bytes`` …          SM4-GCM over small data, or one message by pieces (:mod:`.aead`)
 ``ChunkWriter`` …         SM4-GCM over files, random access (:mod:`.stream`)
 ``sign`` ``wrap_key`` …   SM2 (:mod:`.sm2`)
 ``KeyRing``               the installation's keys (:mod:`.keyring`)
@@ -15,7 +15,7 @@ Everything works on bytes; nothing here knows the database, the web or a busines
 """
 
 from oa_kernel.crypto import certificate, merkle
-from oa_kernel.crypto.aead import new_key, open_bytes, seal_bytes
+from oa_kernel.crypto.aead import new_key, open_bytes, open_pieces, seal_bytes, seal_pieces
 from oa_kernel.crypto.digest import SM3, hkdf_sm3, hmac_sm3, sm3, sm3_hex
 from oa_kernel.crypto.errors import CertificateError, CryptoError, KeyRingError, UnknownKey
 from oa_kernel.crypto.keyring import KeyRing, SigningKey
@@ -54,8 +54,10 @@ __all__ = [
     "message_digest",
     "new_key",
     "open_bytes",
+    "open_pieces",
     "public_of",
     "seal_bytes",
+    "seal_pieces",
     "sign",
     "sign_digest",
     "sm3",

@@ -1,12 +1,13 @@
 """What the standards themselves prescribe, and gmssl as an independent second opinion."""
 
+import io
 import os
 
 import pytest
 from gmssl import sm3 as gmssl_sm3
 from gmssl import sm4 as gmssl_sm4
 
-from oa_kernel.crypto import SM3, CryptoError, hkdf_sm3, hmac_sm3, open_bytes, seal_bytes, sm2, sm3, sm3_hex
+from oa_kernel.crypto import SM3, CryptoError, hkdf_sm3, hmac_sm3, open_bytes, open_pieces, seal_bytes, seal_pieces, sm2, sm3, sm3_hex
 from oa_kernel.crypto.aead import gcm
 
 
@@ -103,6 +104,19 @@ PUBLIC = bytes.fromhex(
 K = 0x59276E27D506861A16680F3AD9C02DCCEF3CC1FA3CDBE4CE6D54B80DEAC1BC21
 R = 0xF5A03B0648D2C4630EEAC513E1BB81A15944DA3827D5B74143AC7EACEEE720B3
 S = 0xB1B6AA29DF212FD8763182BC0D421CA1BB9038FD1F7F42D4840B69C485BBC1AA
+
+
+def test_a_message_by_pieces_is_the_same_message():
+    key, data = bytes(16), bytes(range(256)) * 4000
+    pieces = [data[at : at + 100_000] for at in range(0, len(data), 100_000)]
+    sealed = b"".join(seal_pieces(key, pieces, b"row 7"))
+    assert open_bytes(key, sealed, b"row 7") == data
+    assert b"".join(open_pieces(key, io.BytesIO(seal_bytes(key, data, b"row 7")), len(sealed), b"row 7")) == data
+    broken = sealed[:-20] + bytes([sealed[-20] ^ 1]) + sealed[-19:]
+    for wrong, size in ((broken, len(broken)), (sealed[:-1], len(sealed)), (sealed[:-1], len(sealed) - 1),
+                        (sealed[:500_000], len(sealed)), (b"", 100)):
+        with pytest.raises(CryptoError):
+            list(open_pieces(key, io.BytesIO(wrong), size, b"row 7"))
 
 
 def test_sm2_public_key_is_the_standards():
