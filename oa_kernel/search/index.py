@@ -222,10 +222,12 @@ class TextIndex:
     def _held(self, key: Any, asked: Iterable[Any], whole: str = "SELECT %s::tsquery") -> Any:
         """Each phrase may stand in another piece of the row. The planner does not count what it is to read a vector: for a
         common word it would rather read some thousand of them one by one, which takes a hundred times as long as the index of
-        words. What is asked therefore stands in a subquery, where it is not seen, and ``+ 0`` keeps the index of ids away."""
+        words. What is asked therefore stands in a subquery, where it is not seen, and ``+ 0`` keeps the index of ids away; and
+        rows are fetched by an array of ids, or it would walk through all of them for the few that a rare phrase has."""
         found = None
         for text in asked:
-            one = key.in_(db.SQL(f"(SELECT id + 0 FROM {self.table} WHERE words @@ ({whole}))", (text,)))
+            ids = db.SQL(f"ANY (ARRAY(SELECT id + 0 FROM {self.table} WHERE words @@ ({whole})))", (text,))
+            one = peewee.Expression(key, "=", ids)
             found = one if found is None else found & one
         return found
 
