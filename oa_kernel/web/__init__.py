@@ -50,6 +50,7 @@ _WHERE = {
     "render_to_string": "rendering",
     "send_bytes": "downloads",
     "send_file": "downloads",
+    "send_written": "downloads",
     "session": "door",
     "token": "door",
 }
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from .assets import asset_url
     from .csrf import csrf_token
     from .door import person, session, token
-    from .downloads import send_bytes, send_file
+    from .downloads import send_bytes, send_file, send_written
     from .following import case_following
     from .i18n import gettext
     from .navigate import next_task_url
@@ -101,6 +102,7 @@ __all__ = [
     "render_to_string",
     "send_bytes",
     "send_file",
+    "send_written",
     "session",
     "token",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import io
+from contextlib import closing
 from typing import Any
 
 from oa_kernel import web
@@ -111,8 +113,7 @@ def resend_message(id: int) -> Any:
 def export_message(id: int) -> Any:
     """To be carried over and imported there."""
     person = web.person()
-    data, name = messages.export(messages.get(person, id), person)
-    return web.send_bytes(data, "application/octet-stream", name)
+    return as_file(*messages.export(messages.get(person, id), person))
 
 
 @api.post("/exchange/messages/import", permission=rights.MESSAGES, status=201, summary="take a package that came by file",
@@ -124,8 +125,14 @@ def import_message(body: dict[str, Any]) -> Any:
         data = base64.b64decode(body["content"], validate=True)
     except ValueError as error:
         raise Invalid("content 不是 base64", errors={"content": ["不是 base64"]}) from error
-    taken = messages.take_file(data, web.person())
+    taken = messages.take_file(io.BytesIO(data), web.person())
     return {"kind": taken["kind"], "again": taken["again"], "reason": taken["reason"], "message": _message(taken["message"])}
+
+
+def as_file(sealed: package.Sealed, name: str) -> Any:
+    """A package as a download."""
+    with closing(sealed):
+        return web.send_written(sealed.copy_to, "application/octet-stream", name)
 
 
 def shown(p: Partner) -> dict[str, Any]:

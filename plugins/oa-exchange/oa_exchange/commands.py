@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -131,10 +132,11 @@ def import_package(ctx: click.Context, file: Path, answer: Path | None, as_json:
     from .services import messages
 
     _ready()
-    taken = messages.take_file(file.read_bytes(), None)
+    with file.open("rb") as source:
+        taken = messages.take_file(source, None)
     message = taken["message"]
     if answer is not None and taken["kind"] == "package":
-        answer.write_bytes(messages.export(message, None)[0])
+        _write(messages.export(message, None)[0], answer)
     _show({"kind": taken["kind"], "again": taken["again"], "reason": taken["reason"], "type": message.type,
            "message_id": message.message_id, "state": message.state}, as_json,
           f"没有接收：{taken['reason']}" if taken["reason"]
@@ -152,6 +154,11 @@ def export_package(message_id: str, target: Path, as_json: bool) -> None:
     from .services import messages
 
     _ready()
-    data, _name = messages.export(messages.by_message_id(message_id), None)
-    target.write_bytes(data)
-    _show({"file": str(target), "size": len(data)}, as_json, f"已写入 {target}")
+    sealed, _name = messages.export(messages.by_message_id(message_id), None)
+    _write(sealed, target)
+    _show({"file": str(target), "size": sealed.size}, as_json, f"已写入 {target}")
+
+
+def _write(sealed: Any, target: Path) -> None:
+    with closing(sealed), target.open("wb") as sink:
+        sealed.copy_to(sink)

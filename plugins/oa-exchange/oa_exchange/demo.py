@@ -3,6 +3,7 @@ waits on the sign-in desk."""
 
 from __future__ import annotations
 
+import io
 import secrets
 import tempfile
 from pathlib import Path
@@ -33,7 +34,7 @@ def build(org: Any) -> None:
         partner = partners.add(_descriptor(signing, first, second), keeper)
         partners.confirm(partner, partner.fingerprint[-partners.HEARD :], keeper)
     with acting(org.person("office")) as office:
-        messages.take_file(_package(signing, partner.fingerprint), office)
+        messages.take_file(io.BytesIO(_package(signing, partner.fingerprint)), office)
 
 
 def _descriptor(signing: crypto.SigningKey, first: bytes, second: bytes) -> str:
@@ -55,6 +56,6 @@ def _package(signing: crypto.SigningKey, sender: str) -> bytes:
         "files": [{"name": f"{_TITLE}.txt", "size": len(data), "sm3": crypto.sm3_hex(data), "mime": "text/plain"}],
     }
     public = crypto.certificate.parse(bytes(own.encryption_certificate)).public
-    return package.seal(
-        package.pack(canonical(manifest), [data]), id=secrets.token_hex(16), type="document", sender=sender, signing=signing,
-        recipient=own.fingerprint, recipient_public=public, created=now, sent=now)[0]
+    return bytes(package.seal(
+        [package.pack(canonical(manifest), [data])], id=secrets.token_hex(16), type="document", sender=sender, signing=signing,
+        recipient=own.fingerprint, recipient_public=public, created=now, sent=now))

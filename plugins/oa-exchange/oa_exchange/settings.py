@@ -21,7 +21,10 @@ SCHEMA: dict[str, Any] = {
                            default=1825),
     "max_package_mb": _s("largest package, in and out, in megabytes", "交换包上限（MB）", type="integer", min=1, max=512,
                          default=64),
-    "timeout": _s("seconds a partner may take to answer", "等候对方答复的秒数", type="integer", min=1, max=300, default=30),
+    "spool_mb": _s("of one package, megabytes that are held in memory; what is larger goes through a file, encrypted",
+                   "一个交换包在内存里最多占用（MB），更大的经临时文件", type="integer", min=1, max=512, default=4),
+    "timeout": _s("seconds a partner may take to answer, and one more for every megabyte it is sent",
+                  "等候对方答复的秒数（包每 1 MB 另加一秒）", type="integer", min=1, max=300, default=30),
     "retry_first": _s("seconds until the second try; doubled each time", "首次重试前的秒数", type="integer", min=1, max=3600,
                       default=60),
     "retry_longest": _s("seconds between tries at most", "重试间隔的上限（秒）", type="integer", min=1, max=86400, default=1800),
@@ -68,6 +71,11 @@ def base_url() -> str:
 def largest() -> int:
     """Largest package in bytes."""
     return int(get("max_package_mb")) * 1024 * 1024
+
+
+def deadline(size: int) -> float:
+    """Seconds that a partner has to take so many bytes and to answer."""
+    return float(get("timeout")) + size / 2**20
 
 
 def window() -> dt.timedelta:

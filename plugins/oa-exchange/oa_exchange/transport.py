@@ -15,6 +15,7 @@ from oa_kernel import runtime
 from oa_kernel.errors import Invalid, OAError
 
 from . import settings
+from .package import Sealed
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _UNKNOWN = "不是由信任的机构签发的：请向对方索取其根证书，放进配置 plugins.exchange.ca_file 所指的文件"
@@ -52,9 +53,9 @@ def check_url(url: str) -> str:
     return url
 
 
-def post(url: str, data: bytes) -> bytes:
+def post(url: str, sealed: Sealed) -> bytes:
     """What is answered to a package. Raises Unreachable, saying what happened."""
-    status, body = _request("POST", url, data)
+    status, body = _request("POST", url, sealed)
     if status not in (200, 422) or not body:
         raise Unreachable(_status_words(status), code="answer")
     return body
@@ -78,23 +79,25 @@ def _status_words(status: int) -> str:
     return f"对方没有给出能识别的答复（HTTP {status}）"
 
 
-def _request(method: str, url: str, data: bytes | None) -> tuple[int, bytes]:
+def _request(method: str, url: str, sealed: Sealed | None) -> tuple[int, bytes]:
     parts = urlsplit(check_url(url))
-    timeout = float(settings.get("timeout"))
+    timeout = settings.deadline(sealed.size if sealed else 0)
     connection = _connection(parts, timeout)
-    headers = {"Content-Type": "application/octet-stream", "User-Agent": "oa-exchange/1"}
+    headers = {"User-Agent": "oa-exchange/1"}
+    if sealed is not None:
+        headers.update({"Content-Type": "application/octet-stream", "Content-Length": str(sealed.size)})
     try:
         with _deadline(connection, timeout) as late:
             try:
-                connection.request(method, parts.path or "/", body=data, headers=headers if data is not None else {})
+                connection.request(method, parts.path or "/", body=sealed.pieces() if sealed else None, headers=headers)
                 answer = connection.getresponse()
                 body = answer.read(ANSWER_MOST + 1)
             except (OSError, http.client.HTTPException, ValueError) as error:
                 if late.is_set() or isinstance(error, TimeoutError):
-                    raise Unreachable(f"对方在 {timeout:g} 秒内没有答复完（{parts.hostname}）", code="timeout") from error
+                    raise Unreachable(f"对方在 {timeout:.3g} 秒内没有答复完（{parts.hostname}）", code="timeout") from error
                 raise Unreachable(f"连接不上 {parts.hostname}：{_reason(error)}", code="connection") from error
             if late.is_set():
-                raise Unreachable(f"对方在 {timeout:g} 秒内没有答复完（{parts.hostname}）", code="timeout")
+                raise Unreachable(f"对方在 {timeout:.3g} 秒内没有答复完（{parts.hostname}）", code="timeout")
     finally:
         connection.close()
     if len(body) > ANSWER_MOST:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import request
@@ -9,7 +10,8 @@ from flask import request
 from oa_kernel import web
 from oa_kernel.errors import Conflict, Invalid, OAError
 
-from . import package, rights, settings
+from . import package, rights, settings, spool
+from .api import as_file
 from .models import STATES, Partner
 from .services import identity, messages, partners, queue
 
@@ -145,19 +147,20 @@ def export(id: int) -> Any:
     """The package as a file; of what came in, the answer to it."""
     person = web.person()
     try:
-        data, name = messages.export(messages.get(person, id), person)
+        sealed, name = messages.export(messages.get(person, id), person)
     except OAError as error:
         return _messages({"": [error.message]}, error.status)
-    return web.send_bytes(data, "application/octet-stream", name)
+    return as_file(sealed, name)
 
 
 @pages.post("/exchange/messages/import", permission=rights.MESSAGES, uploads=True)
 def import_file() -> Any:
     """Takes a package or an answer that came by file."""
     person = web.person()
-    upload = web.read_form(lambda stream, _name, _mime, _field: stream.read(settings.largest() + 1), max_files=1)
+    upload = web.read_form(lambda stream, _name, _mime, _field: _kept(stream), max_files=1)
     try:
-        taken = messages.take_file(upload.file("file"), person)
+        with upload.file("file") as source:
+            taken = messages.take_file(source, person)
     except OAError as error:
         return _messages(error.errors or {"": [error.message]}, error.status)
     if taken["reason"]:
@@ -167,3 +170,14 @@ def import_file() -> Any:
     else:
         web.flash("已导入；请把答复导出交回发送单位" if taken["kind"] == "package" else "已导入对方的答复")
     return web.redirect("/exchange/messages")
+
+
+def _kept(stream: Any) -> spool.Spool:
+    """The upload; of one that is too large, enough to tell."""
+    def pieces() -> Iterator[bytes]:
+        left = settings.largest() + 1
+        while left and (piece := stream.read(min(256 * 1024, left))):
+            left -= len(piece)
+            yield piece
+
+    return spool.filled(pieces())

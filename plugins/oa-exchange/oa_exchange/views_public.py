@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import current_app, request
@@ -9,14 +10,15 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from oa_kernel import web
-from oa_kernel.errors import NotFound
+from oa_kernel.errors import NotFound, StorageFull
 
-from . import package, settings
+from . import package, settings, spool
 from .services import identity, receiving
 
 pages = web.Pages("exchange_public", __name__)
 
 _TYPE = "application/octet-stream"
+_PIECE = 256 * 1024
 
 
 @pages.get("/exchange/descriptor", public=True)
@@ -42,17 +44,18 @@ def take(fingerprint: str) -> Any:
         result = receiving.too_large(head, sender)
     else:
         try:
-            result = receiving.receive(head, _rest(first, head), sender, via="https")
+            with spool.filled(_whole(first, head)) as source:
+                result = receiving.receive(head, source, sender, via="https")
+        except StorageFull:
+            result = receiving.no_room(head, sender)
         except (RequestEntityTooLarge, OSError) as error:
             raise NotFound("没有这一页，或者您不能查看它") from error
     return Response(result.answer, status=422 if result.reason else 200, mimetype=_TYPE)
 
 
-def _rest(first: bytes, head: package.Head) -> bytes:
-    body = bytearray(first[head.start :])
-    while len(body) < head.header.size:
-        piece = request.stream.read(min(1 << 20, head.header.size - len(body)))
-        if not piece:
-            break
-        body += piece
-    return bytes(body)
+def _whole(first: bytes, head: package.Head) -> Iterator[bytes]:
+    yield first
+    left = head.whole - len(first)
+    while left > 0 and (piece := request.stream.read(min(_PIECE, left))):
+        left -= len(piece)
+        yield piece

@@ -3,12 +3,12 @@
 Nothing here knows the database or the web. The definition, field by field, is in ``docs/exchange.md``.
 """
 
-from .content import pack, unpack
+from .content import Content, examine, open_small, pack, packed
 from .descriptor import Descriptor, groups, make_descriptor, read_descriptor
 from .errors import PackageError
-from .format import HEAD_MOST, MAGIC, Head, Header, open_body, read_head, seal, verify
+from .format import HEAD_MOST, MAGIC, Head, Header, Sealed, open_body, read_head, seal, verify
 
 __all__ = [
-    "HEAD_MOST", "MAGIC", "Descriptor", "Head", "Header", "PackageError", "groups", "make_descriptor", "open_body", "pack",
-    "read_descriptor", "read_head", "seal", "unpack", "verify",
+    "HEAD_MOST", "MAGIC", "Content", "Descriptor", "Head", "Header", "PackageError", "Sealed", "examine", "groups",
+    "make_descriptor", "open_body", "open_small", "pack", "packed", "read_descriptor", "read_head", "seal", "verify",
 ]

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import io
 import json
 import re
 import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 from oa_kernel import crypto
 
@@ -22,6 +24,7 @@ from .errors import PackageError
 MAGIC = b"OAX1"
 #: bytes within which magic, header and signature end
 HEAD_MOST = 16 * 1024
+_PIECE = 256 * 1024
 _DOMAIN = b"oa-exchange package 1\0"
 _HEX = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -89,22 +92,54 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def seal(
-    content: bytes, *, id: str, type: str, sender: str, signing: crypto.SigningKey, recipient: str, recipient_public: bytes,
-    created: dt.datetime, sent: dt.datetime, reply_to: str = "",
-) -> tuple[bytes, str]:
-    """A package, and the SM3 of its header.
+@dataclass(frozen=True)
+class Sealed:
+    """A package that was made: its head, and its body in a file. ``sm3``: of its header; ``size``: bytes of all of it."""
 
-    :param sender, recipient: fingerprints. ``recipient_public``: the 64 bytes of the recipient's encryption key.
+    head: bytes = field(repr=False)
+    body: BinaryIO = field(repr=False)
+    sm3: str
+    size: int
+
+    def pieces(self) -> Iterator[bytes]:
+        """All of it, as often as it is asked for."""
+        yield self.head
+        self.body.seek(0)
+        yield from iter(lambda: self.body.read(_PIECE), b"")
+
+    def copy_to(self, sink: BinaryIO) -> None:
+        """Writes all of it into ``sink``."""
+        for piece in self.pieces():
+            sink.write(piece)
+
+    def __bytes__(self) -> bytes:
+        return b"".join(self.pieces())
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self.body.close()
+
+
+def seal(
+    content: Iterable[bytes], *, into: BinaryIO | None = None, id: str, type: str, sender: str, signing: crypto.SigningKey,
+    recipient: str, recipient_public: bytes, created: dt.datetime, sent: dt.datetime, reply_to: str = "",
+) -> Sealed:
+    """A package. Only its ciphertext is written, into ``into`` (in memory where left out).
+
+    :param content: in clear, in pieces. ``sender, recipient``: fingerprints. ``recipient_public``: the 64 bytes of the
+        recipient's encryption key.
     """
-    key = crypto.new_key()
+    key, body, digest, size = crypto.new_key(), io.BytesIO() if into is None else into, crypto.SM3(), 0
     bare = Header(id, type, reply_to, sender, recipient, _instant(created), _instant(sent),
                   base64.b64encode(crypto.wrap_key(recipient_public, key)).decode(), 0, "")
-    body = crypto.seal_bytes(key, content, bare.bound)
-    raw = canonical({**asdict(bare), "size": len(body), "sm3": crypto.sm3_hex(body)})
+    for piece in crypto.seal_pieces(key, content, bare.bound):
+        digest.update(piece)
+        body.write(piece)
+        size += len(piece)
+    raw = canonical({**asdict(bare), "size": size, "sm3": digest.hexdigest()})
     signature = signing.sign(_DOMAIN + raw)
     head = MAGIC + struct.pack(">I", len(raw)) + raw + struct.pack(">H", len(signature)) + signature
-    return head + body, crypto.sm3_hex(raw)
+    return Sealed(head, body, crypto.sm3_hex(raw), len(head) + size)
 
 
 def read_head(data: bytes) -> Head:
@@ -135,19 +170,40 @@ def verify(head: Head, public: bytes) -> None:
         raise PackageError("签名不符：交换包被改动过，或不是该单位发出的", code="signature")
 
 
-def open_body(head: Head, body: bytes, private: bytes) -> bytes:
-    """The content. Raises PackageError: ``digest`` (another body), ``key`` (for somebody else), ``content``."""
-    header = head.header
-    if len(body) != header.size or crypto.sm3_hex(body) != header.sm3:
+@dataclass(frozen=True)
+class Body:
+    """A body as its sender signed it, in a file, still encrypted."""
+
+    _source: BinaryIO = field(repr=False)
+    _start: int
+    _size: int
+    _key: bytes = field(repr=False)
+    _bound: bytes
+
+    def pieces(self) -> Iterator[bytes]:
+        """The content, as often as it is asked for. Raises PackageError (``content``) at the end where it is not genuine."""
+        self._source.seek(self._start)
+        try:
+            yield from crypto.open_pieces(self._key, self._source, self._size, self._bound)
+        except (crypto.CryptoError, ValueError) as error:
+            raise PackageError("内容解不开：被改动过，或与头部不是一起的", code="content") from error
+
+
+def open_body(head: Head, source: BinaryIO, private: bytes) -> Body:
+    """The body of the package that ``source`` holds. Raises PackageError: ``digest`` (another body), ``key`` (for somebody
+    else)."""
+    header, digest, size = head.header, crypto.SM3(), 0
+    source.seek(head.start)
+    while piece := source.read(_PIECE):
+        digest.update(piece)
+        size += len(piece)
+    if size != header.size or digest.hexdigest() != header.sm3:
         raise PackageError("内容的摘要与头部不符：交换包不完整或被改动过", code="digest")
     try:
         key = crypto.unwrap_key(private, base64.b64decode(header.key, validate=True))
     except (crypto.CryptoError, ValueError) as error:
         raise PackageError("内容密钥打不开：不是发给本单位的，或被改动过", code="key") from error
-    try:
-        return crypto.open_bytes(key, body, header.bound)
-    except (crypto.CryptoError, ValueError) as error:
-        raise PackageError("内容解不开：被改动过，或与头部不是一起的", code="content") from error
+    return Body(source, head.start, size, key, header.bound)
 
 
 def _check(header: Header) -> None:

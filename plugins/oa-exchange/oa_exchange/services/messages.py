@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import secrets
-from typing import Any
+from typing import Any, BinaryIO
 
 from oa_kernel import audit, clock, db
 from oa_kernel.errors import BadRequest, Conflict, Invalid, NotFound
 
-from .. import package, rights, settings
+from .. import package, rights, settings, transport
 from ..models import STATES, Message, Partner
 from ..package.format import canonical
 from . import identity, queue, receiving, sending
@@ -55,8 +56,8 @@ def by_message_id(message_id: str) -> Message:
     return found
 
 
-def export(message: Message, by: Any) -> tuple[bytes, str]:
-    """The package as a file to be carried over, and its name; of what came in, the answer to it.
+def export(message: Message, by: Any) -> tuple[package.Sealed, str]:
+    """The package to be carried over as a file, and the file's name; of what came in, the answer to it. Close it.
 
     :raises Conflict: it arrived already, or a certificate is not valid.
     """
@@ -66,48 +67,51 @@ def export(message: Message, by: Any) -> tuple[bytes, str]:
         return _answer_again(message, partner, by)
     if message.state not in ("queued", "exported", "failed"):
         raise Conflict("已送达、被拒收或取消的交换包不能再导出", code="not_exportable")
-    data, _sm3 = sending.build(partner, message)
+    sealed = sending.build(partner, message)
     with db.transaction():
         Message.update(state="exported", via="file", attempts=Message.attempts + 1, last_error="").where(
             Message.id == message.id).execute()
         audit.record("exchange.message.export", queue.SUBJECT, message.id, message.title, by=by,
                      before={"state": message.state}, after={"state": "exported", "partner": partner.name})
-    return data, f"{partner.name}-{queue.TITLES.get(message.type, message.type)}-{message.message_id[:8]}.oax"
+    return sealed, f"{partner.name}-{queue.TITLES.get(message.type, message.type)}-{message.message_id[:8]}.oax"
 
 
-def _answer_again(message: Message, partner: Partner, by: Any) -> tuple[bytes, str]:
+def _answer_again(message: Message, partner: Partner, by: Any) -> tuple[package.Sealed, str]:
     if message.answer is None:
         raise Conflict("这个交换包没有答复可以导出", code="not_exportable")
-    content = package.pack(canonical({**message.answer, "request": "", "files": []}), ())
-    data, _sm3 = sending.seal(identity.usable(), partner, content, id=secrets.token_hex(16), type="answer",
-                              reply_to=message.message_id, created=clock.now())
+    content = package.pack(canonical({**message.answer, "request": "", "files": []}))
+    sealed = sending.seal(identity.usable(), partner, [content], id=secrets.token_hex(16), type="answer",
+                          reply_to=message.message_id, created=clock.now())
     audit.record("exchange.message.export", queue.SUBJECT, message.id, message.title, by=by, after={"answer": True})
-    return data, f"{partner.name}-答复-{message.message_id[:8]}.oax"
+    return sealed, f"{partner.name}-答复-{message.message_id[:8]}.oax"
 
 
-def take_file(data: bytes, by: Any) -> dict[str, Any]:
+def take_file(source: BinaryIO, by: Any) -> dict[str, Any]:
     """Takes a package that came by file: what a partner sent, or its answer to what we sent.
 
+    :param source: the file, seekable.
     :returns: ``{"kind": "package" | "answer", "message": Message, "reason": "", "again": bool}``.
     :raises Invalid: not a package, not from a partner, altered.
     """
     rights.require(by, rights.MESSAGES)
-    if len(data) > settings.largest():
-        raise Invalid(f"文件 {len(data) / 2**20:.1f} MB，超过交换包的上限 {settings.get('max_package_mb')} MB",
+    size = source.seek(0, io.SEEK_END)
+    if size > settings.largest():
+        raise Invalid(f"文件 {size / 2**20:.1f} MB，超过交换包的上限 {settings.get('max_package_mb')} MB",
                       errors={"file": ["文件过大"]})
+    source.seek(0)
     try:
-        head = package.read_head(data)
+        head = package.read_head(source.read(package.HEAD_MOST))
         sender = receiving.sender_of(head)
     except receiving.Unknown as error:
         reason = str(error.details.get("reason") or error.message)
         raise Invalid(reason, code="unknown_sender", errors={"file": [reason]}) from error
     if head.header.type == "answer":
-        return _take_answer(head, data, sender)
-    result = receiving.receive(head, data[head.start :], sender, via="file", by=by)
+        return _take_answer(head, source, sender)
+    result = receiving.receive(head, source, sender, via="file", by=by)
     return {"kind": "package", "message": result.message, "reason": result.reason, "again": result.again}
 
 
-def _take_answer(head: package.Head, data: bytes, sender: receiving.Sender) -> dict[str, Any]:
+def _take_answer(head: package.Head, source: BinaryIO, sender: receiving.Sender) -> dict[str, Any]:
     partner = sender.partner
     ours = Message.get_or_none(Message.key == f"out:{partner.id}:{head.header.reply_to}")
     if ours is None:
@@ -116,7 +120,8 @@ def _take_answer(head: package.Head, data: bytes, sender: receiving.Sender) -> d
         receiving.check(head.header, sender, "file")
     except receiving.Refused as error:
         raise Invalid(error.message, code=error.code, errors={"file": [error.message]}) from error
-    answer = sending.read_answer(partner, ours, data, None)
+    source.seek(0)
+    answer = sending.read_answer(partner, ours, source.read(transport.ANSWER_MOST), None)
     again = ours.state in ("done", "refused")
     with db.transaction():
         sending.take_answer(partner, ours, answer)

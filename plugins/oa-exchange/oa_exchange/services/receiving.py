@@ -9,10 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from oa_kernel import audit, clock, crypto, db
-from oa_kernel.errors import NotFound, OAError
+from oa_kernel.errors import NotFound, OAError, StorageFull, Unavailable
 
 from .. import package, settings
 from ..models import Identity, Message, Partner
@@ -70,22 +70,25 @@ def sender_of(head: package.Head) -> Sender:
     return Sender(partner, own)
 
 
-def receive(head: package.Head, body: bytes, sender: Sender, *, via: str, by: Any = None) -> Result:
+def receive(head: package.Head, source: BinaryIO, sender: Sender, *, via: str, by: Any = None) -> Result:
     """Takes it or refuses it; the answer says which, and is the same for the same package.
 
-    :param via: ``https`` | ``file``.
+    :param source: the whole package, in a file; it is read more than once. :param via: ``https`` | ``file``.
     """
     try:
+        check(head.header, sender, via)
+        content = package.examine(package.open_body(head, source, identity.opening_key(sender.own)))
         for last in (False, True):
             try:
                 with db.transaction():
-                    message, again = _take(head, body, sender, via, by)
+                    message, again = _take(head, content, sender, via, by)
                 break
             except db.IntegrityError:  # the same package at the same moment: now the other one is there
                 if last:
                     raise
     except OAError as error:
-        code = error.code if isinstance(error, Refused | package.PackageError) else "content"
+        code = error.code if isinstance(error, Refused | package.PackageError) else \
+            "busy" if isinstance(error, StorageFull | Unavailable) else "content"
         message = _note(sender.partner, head, error.message, code, via)
         return Result(_answer(head, sender, message), error.message, message)
     return Result(_answer(head, sender, message), "", message, again)
@@ -94,7 +97,16 @@ def receive(head: package.Head, body: bytes, sender: Sender, *, via: str, by: An
 def too_large(head: package.Head, sender: Sender) -> Result:
     """The answer to a package that is over the limit; its body is not read."""
     reason = f"交换包 {head.whole / 2**20:.1f} MB，超过收文单位的上限 {settings.get('max_package_mb')} MB"
-    message = _note(sender.partner, head, reason, "size")
+    return _refuse(head, sender, reason, "size")
+
+
+def no_room(head: package.Head, sender: Sender) -> Result:
+    """The answer where our disk is full: the sender tries again later."""
+    return _refuse(head, sender, "收文单位的存储空间不足，请稍后再发", "busy")
+
+
+def _refuse(head: package.Head, sender: Sender, reason: str, code: str) -> Result:
+    message = _note(sender.partner, head, reason, code)
     return Result(_answer(head, sender, message), reason, message)
 
 
@@ -116,23 +128,19 @@ def check(header: package.Header, sender: Sender, via: str) -> None:
         raise Refused(f"交换包是 {identity.day(header.created_at)} 的，超过 {settings.get('window_days')} 天，不再接收", code="old")
 
 
-def _take(head: package.Head, body: bytes, sender: Sender, via: str, by: Any) -> tuple[Message, bool]:
-    header, partner = head.header, sender.partner
-    check(header, sender, via)
-    content = package.open_body(head, body, identity.opening_key(sender.own))
-    digest = crypto.sm3_hex(content)
+def _take(head: package.Head, content: package.Content, sender: Sender, via: str, by: Any) -> tuple[Message, bool]:
+    header, partner, digest = head.header, sender.partner, content.sm3
     key = f"in:{partner.id}:{header.id}"
     known = Message.get_or_none(Message.key == key)
     if known is not None:
         if known.content_sm3 != digest or known.type != header.type:
             raise Refused("同一个编号的交换包已经收到过，而内容不同，没有接收", code="replay")
         return known, True
-    manifest, files = package.unpack(content)
     now = clock.now()
     message = Message.create(
         partner=partner, direction="in", message_id=header.id, key=key, type=header.type, reply_to=header.reply_to,
-        state="accepted", via=via, content_sm3=digest, size=len(body), created_at=header.created_at, ended_at=now)
-    title, level, answer = taking.take(message, partner, manifest, files, via)
+        state="accepted", via=via, content_sm3=digest, size=header.size, created_at=header.created_at, ended_at=now)
+    title, level, answer = taking.take(message, partner, content, via)
     Message.update(title=title[:300], secrecy_level=level, answer={"result": "accepted", **answer}).where(
         Message.id == message.id).execute()
     Partner.update(contact_at=now).where(Partner.id == partner.id).execute()
@@ -165,5 +173,5 @@ def _note(partner: Partner, head: package.Head, reason: str, code: str, via: str
 def _answer(head: package.Head, sender: Sender, message: Message) -> bytes:
     """Signed and enveloped for the sender; it names the very package that it answers."""
     manifest = canonical({**message.answer, "request": head.sm3, "files": []})
-    return sending.seal(sender.own, sender.partner, package.pack(manifest, ()), id=secrets.token_hex(16), type="answer",
-                        reply_to=head.header.id, created=clock.now())[0]
+    return bytes(sending.seal(sender.own, sender.partner, [package.pack(manifest)], id=secrets.token_hex(16), type="answer",
+                              reply_to=head.header.id, created=clock.now()))

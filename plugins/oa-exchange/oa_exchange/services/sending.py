@@ -7,12 +7,13 @@ that is still queued: it is sent again, and the other side knows its id.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from oa_kernel import audit, clock, crypto, db, files
 from oa_kernel.errors import Conflict, OAError
 
-from .. import package, settings, transport
+from .. import package, settings, spool, transport
 from ..models import Message, Partner
 from . import identity, partners, queue
 
@@ -55,9 +56,18 @@ def _claim(partner_id: int) -> Partner | None:
             if queue.waiting(partner_id) is not None and busy:
                 queue.kick(partner_id, after=partner.busy_until)
             return None
-        lease = dt.timedelta(seconds=int(settings.get("timeout")) + 5)
-        Partner.update(busy_until=now + lease).where(Partner.id == partner_id).execute()
+        Partner.update(busy_until=now + _lease(0)).where(Partner.id == partner_id).execute()
     return partner
+
+
+def _lease(size: int) -> dt.timedelta:
+    """For how long a partner is one worker's that sends it so many bytes."""
+    return dt.timedelta(seconds=settings.deadline(size) + 5)
+
+
+def _hold(partner: Partner, size: int) -> None:
+    with db.transaction():
+        Partner.update(busy_until=clock.now() + _lease(size)).where(Partner.id == partner.id).execute()
 
 
 def resume() -> int:
@@ -79,45 +89,54 @@ def _release(partner_id: int) -> None:
         Partner.update(busy_until=None).where(Partner.id == partner_id).execute()
 
 
-def build(partner: Partner, message: Message) -> tuple[bytes, str]:
-    """The package as it leaves now, and the SM3 of its header.
+def build(partner: Partner, message: Message) -> package.Sealed:
+    """The package as it leaves now. Close it.
 
     :raises OAError: a certificate is not valid, the partner not trusted, a file gone, or all of it too large.
     """
     if reason := partners.problem(partner):
         raise Conflict(reason, code="partner")
     own = identity.usable()
-    content = content_of(message)
-    if len(content) > settings.largest() - package.HEAD_MOST:
-        raise Conflict(f"交换包 {len(content) / 2**20:.1f} MB，超过上限 {settings.get('max_package_mb')} MB", code="size")
-    return seal(own, partner, content, id=message.message_id, type=message.type, reply_to=message.reply_to,
-                created=message.created_at)
+    found = _files_of(message)
+    size = len(message.manifest.encode()) + sum(f.size for f in found)
+    if size > settings.largest() - package.HEAD_MOST:
+        raise Conflict(f"交换包 {size / 2**20:.1f} MB，超过上限 {settings.get('max_package_mb')} MB", code="size")
+    content = package.packed(message.manifest.encode(), (files.open(f) for f in found))
+    room = spool.Spool()
+    try:
+        return seal(own, partner, content, into=room, id=message.message_id, type=message.type, reply_to=message.reply_to,
+                    created=message.created_at)
+    except BaseException:
+        room.close()
+        raise
 
 
-def seal(own: Any, partner: Partner, content: bytes, **header: Any) -> tuple[bytes, str]:
+def seal(own: Any, partner: Partner, content: Iterable[bytes], **header: Any) -> package.Sealed:
     """A package for the partner, signed and sent now."""
     public = crypto.certificate.parse(bytes(partner.encryption_certificate)).public
     return package.seal(content, sender=own.fingerprint, signing=identity.signing_key(own), recipient=partner.fingerprint,
                         recipient_public=public, sent=clock.now(), **header)
 
 
-def content_of(message: Message) -> bytes:
-    """What is packed: the manifest as it was queued, and its files."""
-    found = []
-    for file_id in message.file_ids:
-        file = files.get(file_id)
-        if file is None:
-            raise Conflict("要发的文件已不在系统里", code="file_gone")
-        found.append(files.read_bytes(file))
-    return package.pack(message.manifest.encode(), found)
+def _files_of(message: Message) -> list[Any]:
+    found = [files.get(file_id) for file_id in message.file_ids]
+    if None in found:
+        raise Conflict("要发的文件已不在系统里", code="file_gone")
+    return found
 
 
 def _exchange(partner: Partner, message: Message) -> dict[str, Any]:
-    data, header_sm3 = build(partner, message)
-    with db.transaction():
-        Message.update(attempts=Message.attempts + 1).where(Message.id == message.id).execute()
-    body = transport.post(f"{partner.url}/exchange/v1/{partner.fingerprint}", data)
-    return read_answer(partner, message, body, header_sm3)
+    if message.file_ids:
+        _hold(partner, message.size)  # making a large one takes its time, sending it as well
+    sealed = build(partner, message)
+    try:
+        with db.transaction():
+            Message.update(attempts=Message.attempts + 1).where(Message.id == message.id).execute()
+            _hold(partner, sealed.size)
+        body = transport.post(f"{partner.url}/exchange/v1/{partner.fingerprint}", sealed)
+    finally:
+        sealed.close()
+    return read_answer(partner, message, body, sealed.sm3)
 
 
 def read_answer(partner: Partner, message: Message, data: bytes, header_sm3: str | None) -> dict[str, Any]:
@@ -134,7 +153,7 @@ def read_answer(partner: Partner, message: Message, data: bytes, header_sm3: str
         own = identity.by_fingerprint(header.recipient)
         if own is None:
             raise package.PackageError("答复不是给本单位的")
-        manifest, _files = package.unpack(package.open_body(head, data[head.start :], identity.opening_key(own)))
+        manifest, _files = package.open_small(head, data, identity.opening_key(own))
         if manifest.get("result") not in ("accepted", "refused") or header_sm3 not in (None, manifest.get("request")):
             raise package.PackageError("答复不是给这个交换包的")
     except package.PackageError as error:

@@ -10,6 +10,7 @@ from oa_documents.services import arrivals
 from oa_kernel import clock, files
 from oa_kernel.errors import Invalid
 
+from .. import package
 from ..models import Message, Partner
 from . import dispatching
 
@@ -17,7 +18,7 @@ from . import dispatching
 Taken = tuple[str, int, dict[str, Any]]
 
 
-def take(message: Message, partner: Partner, manifest: dict[str, Any], pieces: list[bytes], via: str) -> Taken:
+def take(message: Message, partner: Partner, content: package.Content, via: str) -> Taken:
     """Does it. Raises OAError with the reason that the sender is told."""
     kinds: dict[str, Callable[..., Taken]] = {
         "hello": _hello, "document": _document, "receipt": _receipt, "refusal": _receipt, "recall": _recall, "urge": _urge,
@@ -26,7 +27,7 @@ def take(message: Message, partner: Partner, manifest: dict[str, Any], pieces: l
     if message.type not in kinds:
         raise Invalid(f"不认识的交换包类型“{message.type}”，请升级系统", code="content")
     try:
-        return kinds[message.type](message, partner, manifest, pieces, via)
+        return kinds[message.type](message, partner, content.manifest, content, via)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Invalid("交换包的内容缺少必要的项", code="content") from error
 
@@ -36,15 +37,15 @@ def reference(partner: Partner, message_id: str) -> str:
     return f"exchange:{partner.id}:{message_id}"
 
 
-def _hello(_message: Message, partner: Partner, _manifest: dict[str, Any], _pieces: list[bytes], _via: str) -> Taken:
+def _hello(_message: Message, partner: Partner, _manifest: dict[str, Any], _content: package.Content, _via: str) -> Taken:
     Partner.update(peer_confirmed_at=clock.now()).where(Partner.id == partner.id).execute()
     return "对方已核对本单位的指纹", 0, {}
 
 
-def _document(message: Message, partner: Partner, manifest: dict[str, Any], pieces: list[bytes], via: str) -> Taken:
+def _document(message: Message, partner: Partner, manifest: dict[str, Any], content: package.Content, via: str) -> Taken:
     fields = {**manifest["document"], "sender": partner.name}  # who it is says the signature, not the text
-    stored = [files.store_bytes(data, str(one["name"]), mime_hint=str(one.get("mime") or "") or None)
-              for one, data in zip(manifest["files"], pieces, strict=True)]
+    stored = [files.store(part, str(one["name"]), mime_hint=str(one.get("mime") or "") or None)
+              for one, part in zip(manifest["files"], content.files(), strict=True)]
     way = "电子交换" if via == "https" else "电子交换（文件）"
     arrival = arrivals.take(dispatching.SOURCE, reference(partner, message.message_id), fields, stored, way=way)
     if _came_before(message, partner, "recall") is not None:
@@ -62,7 +63,7 @@ def _came_before(document: Message, partner: Partner, type: str) -> Message | No
     return found
 
 
-def _receipt(message: Message, partner: Partner, manifest: dict[str, Any], _pieces: list[bytes], _via: str) -> Taken:
+def _receipt(message: Message, partner: Partner, manifest: dict[str, Any], _content: package.Content, _via: str) -> Taken:
     ours = _ours(message, partner)
     dispatching.take_receipt(ours, manifest, refused=message.type == "refusal")
     Message.update(state="done", last_error="", ended_at=clock.now()).where(
@@ -71,7 +72,7 @@ def _receipt(message: Message, partner: Partner, manifest: dict[str, Any], _piec
     return f"{word}：{ours.title}", ours.secrecy_level, {}
 
 
-def _recall(message: Message, partner: Partner, manifest: dict[str, Any], _pieces: list[bytes], _via: str) -> Taken:
+def _recall(message: Message, partner: Partner, manifest: dict[str, Any], _content: package.Content, _via: str) -> Taken:
     reason = str(manifest.get("reason") or "")[:200]
     arrival = arrivals.recall(dispatching.SOURCE, reference(partner, message.reply_to), reason)
     if arrival is None:
@@ -79,13 +80,13 @@ def _recall(message: Message, partner: Partner, manifest: dict[str, Any], _piece
     return f"撤回：{arrival.title}", arrival.secrecy_level, {"outcome": arrival.state}
 
 
-def _urge(message: Message, partner: Partner, _manifest: dict[str, Any], _pieces: list[bytes], _via: str) -> Taken:
+def _urge(message: Message, partner: Partner, _manifest: dict[str, Any], _content: package.Content, _via: str) -> Taken:
     arrivals.urge(dispatching.SOURCE, reference(partner, message.reply_to))
     found = arrivals.by_reference(dispatching.SOURCE, reference(partner, message.reply_to))
     return (f"催办：{found.title}", found.secrecy_level, {}) if found else ("催办", 0, {})
 
 
-def _standing(message: Message, partner: Partner, manifest: dict[str, Any], _pieces: list[bytes], _via: str) -> Taken:
+def _standing(message: Message, partner: Partner, manifest: dict[str, Any], _content: package.Content, _via: str) -> Taken:
     words = str(manifest["words"])[:200]
     found = arrivals.standing(dispatching.SOURCE, reference(partner, message.reply_to), words)
     if found is None:

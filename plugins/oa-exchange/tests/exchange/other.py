@@ -1,11 +1,12 @@
 """The other organisation: its keys and what it sends. Uses the format and none of the services."""
 
 import datetime as dt
+import io
 import json
 import secrets
 
 from oa_exchange import package
-from oa_exchange.services import identity
+from oa_exchange.services import identity, messages
 
 from oa_kernel import clock, crypto
 
@@ -14,8 +15,6 @@ FIELDS = {"number": "云财〔2026〕7号", "title": "云岭市财政局关于�
 
 
 def _page():
-    import io
-
     import pypdf
 
     writer, out = pypdf.PdfWriter(), io.BytesIO()
@@ -49,8 +48,8 @@ class Other:
         given = {"id": secrets.token_hex(16), "created": clock.now(), "sent": clock.now(), "reply_to": "",
                  "recipient": own.fingerprint, "sender": self.fingerprint, "signing": self.signing, **header}
         public = crypto.certificate.parse(bytes(own.encryption_certificate)).public
-        data, sm3 = package.seal(package.pack(text, [d for _, d in files]), type=type, recipient_public=public, **given)
-        return Packed(data, given["id"], sm3)
+        sealed = package.seal([package.pack(text, [d for _, d in files])], type=type, recipient_public=public, **given)
+        return Packed(bytes(sealed), given["id"], sealed.sm3)
 
     def open(self, data):
         """What we sent: header and manifest, our signature verified."""
@@ -58,7 +57,7 @@ class Other:
         own = identity.by_fingerprint(head.header.sender)
         package.verify(head, crypto.certificate.parse(bytes(own.certificate)).public)
         assert head.header.recipient == self.fingerprint
-        manifest, files = package.unpack(package.open_body(head, data[head.start:], self.opening.private))
+        manifest, files = package.open_small(head, data, self.opening.private)
         return head.header, manifest, files
 
 
@@ -67,6 +66,17 @@ class Packed(bytes):
         made = super().__new__(cls, data)
         made.id, made.sm3 = id, sm3
         return made
+
+
+def by_file(data, by):
+    """As somebody imports a file."""
+    return messages.take_file(io.BytesIO(data), by)
+
+
+def exported(message, by):
+    """What is carried over, as bytes."""
+    sealed, _name = messages.export(message, by)
+    return bytes(sealed)
 
 
 def post(client, data):

@@ -24,13 +24,13 @@ def sealed(sides, content=None, **header):
     signing, opening = sides
     given = {"id": "a" * 32, "type": "document", "sender": "b" * 64, "recipient": "c" * 64, "created": NOW, "sent": NOW, **header}
     content = package.pack(json.dumps(MANIFEST).encode(), FILES) if content is None else content
-    return package.seal(content, signing=signing, recipient_public=opening.public, **given)[0]
+    return bytes(package.seal([content], signing=signing, recipient_public=opening.public, **given))
 
 
 def opened(sides, data, key=None):
     head = package.read_head(data)
     package.verify(head, sides[0].public)
-    return package.unpack(package.open_body(head, data[head.start:], key or sides[1].private))
+    return package.open_small(head, data, key or sides[1].private)
 
 
 def relabelled(data, **changes):
@@ -78,7 +78,7 @@ def test_a_body_is_bound_to_its_header(sides):
     head = package.read_head(content)
     other = package.Header(**{**json.loads(head.raw), "id": "d" * 32})
     with pytest.raises(package.PackageError, match="与头部不是一起的"):
-        package.open_body(package.Head(other, head.raw, head.signature, head.start), content[head.start:], opening.private)
+        package.open_small(package.Head(other, head.raw, head.signature, head.start), content, opening.private)
 
 
 @pytest.mark.parametrize("content, words", [

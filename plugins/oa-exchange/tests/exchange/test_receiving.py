@@ -11,7 +11,7 @@ from oa_exchange.services import identity, messages, partners, sending
 from oa_kernel import clock
 from oa_kernel.errors import Invalid
 
-from .other import FIELDS, PDF, Other, post
+from .other import FIELDS, PDF, Other, by_file, exported, post
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_document_comes_to_the_desk_once_and_its_receipt_goes_back(desk, other
     document = arrivals.register(arrival, fields, people["clerk"])
     assert Incoming.get_by_id(document.id).sender == "云岭市财政局"
     receipt = Message.get(Message.type == "receipt")
-    carried, _name = messages.export(receipt, people["clerk"])
+    carried = exported(receipt, people["clerk"])
     header, manifest, _files = other.open(carried)
     assert (header.type, header.reply_to, manifest["signed_by"]) == ("receipt", data.id, "何素芬")
     assert manifest["register_number"] == f"{document.year}-{document.seq}"
@@ -78,7 +78,7 @@ def test_refused_and_recalled(desk, other, people, oa_client):
     assert "电子交换" in page and "退文" in page
     assert client.submit(f"/documents/arrivals/{one.id}/refuse", {"reason": ""}).status_code == 422
     assert client.submit(f"/documents/arrivals/{one.id}/refuse", {"reason": "主送不是本单位"}).status_code == 303
-    _header, manifest, _files = other.open(messages.export(Message.get(Message.type == "refusal"), people["clerk"])[0])
+    _header, manifest, _files = other.open(exported(Message.get(Message.type == "refusal"), people["clerk"]))
     assert manifest["reason"] == "主送不是本单位"
     assert desk(other.pack("recall", {"reason": "发错了"}, files=(), reply_to=second.id))[1]["outcome"] == "recalled"
     assert Arrival.get_by_id(two.id).state == "recalled"
@@ -109,7 +109,7 @@ def test_replayed_late_and_skewed_packages_are_refused(desk, other, oa):
             partners.add(Other("短期", oa.config.folder / "short", days=5, not_before=now).descriptor(), None)
         answer = desk(data)[1]
         assert answer["code"] in ("old", "clock"), "its id is forgotten, its age is not"
-        assert messages.take_file(data, None)["reason"].endswith("不再接收")
+        assert by_file(data, None)["reason"].endswith("不再接收")
 
 
 def test_only_partners_are_answered(desk, other, people, oa_client, tmp_path):
@@ -171,31 +171,31 @@ def _sm3(data):
 
 def test_by_file_it_is_the_same(other, people, tmp_path):
     data = other.pack(sent=clock.now() - dt.timedelta(days=3), created=clock.now() - dt.timedelta(days=3))
-    taken = messages.take_file(data, people["clerk"])
+    taken = by_file(data, people["clerk"])
     assert (taken["kind"], taken["reason"], taken["again"]) == ("package", "", False)
     assert Arrival.get().way == "电子交换（文件）"
-    header, manifest, _files = other.open(messages.export(taken["message"], people["clerk"])[0])
+    header, manifest, _files = other.open(exported(taken["message"], people["clerk"]))
     assert (header.type, header.reply_to, manifest["result"]) == ("answer", data.id, "accepted")
-    assert messages.take_file(data, people["clerk"])["again"] and Arrival.select().count() == 1
+    assert by_file(data, people["clerk"])["again"] and Arrival.select().count() == 1
     for wrong, words in [(b"PK", "不是交换包"), (data[:-1], "摘要"), (Other("x", tmp_path / "x").pack(), "不是已确认")]:
         try:
-            assert words in messages.take_file(wrong, people["clerk"])["reason"]
+            assert words in by_file(wrong, people["clerk"])["reason"]
         except Invalid as error:
             assert words in error.message
     ours = Message.get(Message.type == "hello")
-    carried, _name = messages.export(ours, people["clerk"])
+    carried = exported(ours, people["clerk"])
     _header, _manifest, _files = other.open(carried)
     answer = other.pack("answer", {"result": "accepted", "request": ""}, files=(), reply_to=ours.message_id)
-    assert messages.take_file(answer, people["clerk"])["kind"] == "answer"
+    assert by_file(answer, people["clerk"])["kind"] == "answer"
     assert Message.get_by_id(ours.id).state == "done"
-    assert messages.take_file(answer, people["clerk"])["again"]
+    assert by_file(answer, people["clerk"])["again"]
     with pytest.raises(Invalid, match="不是本单位发出的"):
-        messages.take_file(other.pack("answer", {"result": "accepted"}, files=(), reply_to="f" * 32), people["clerk"])
+        by_file(other.pack("answer", {"result": "accepted"}, files=(), reply_to="f" * 32), people["clerk"])
 
 
 def test_our_own_renewal_still_opens_what_was_under_way(desk, other, people):
     data = other.pack()
     before = identity.current().fingerprint
     assert identity.renew(people["keeper"]).fingerprint != before
-    taken = messages.take_file(data, people["clerk"])
+    taken = by_file(data, people["clerk"])
     assert taken["reason"] == "" and Arrival.select().count() == 1

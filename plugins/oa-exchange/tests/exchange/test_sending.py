@@ -10,12 +10,12 @@ from oa_documents.models import Dispatch, Outgoing
 from oa_documents.services import carriers, dispatches
 from oa_exchange import transport
 from oa_exchange.models import Message, Partner
-from oa_exchange.services import messages, partners, queue, sending
+from oa_exchange.services import partners, queue, sending
 
 from oa_kernel import clock, db, files, outbox
 from oa_kernel.errors import Conflict, Forbidden, Invalid
 
-from .other import PDF, Other
+from .other import PDF, Other, by_file
 
 
 class Server:
@@ -117,7 +117,7 @@ def test_a_document_goes_out_is_delivered_and_signed_for(far, other, people, doc
     assert found[0] == PDF and manifest["document"]["number"] == document.number
     assert again(item).state == "delivered"
     signed = {"signed_by": "王秋实", "signed_at": clock.now().isoformat()}
-    assert messages.take_file(other.pack("receipt", signed, files=(), reply_to=header.id), None)["reason"] == ""
+    assert by_file(other.pack("receipt", signed, files=(), reply_to=header.id), None)["reason"] == ""
     assert (again(item).state, again(item).signed_for_by) == ("signed_for", "王秋实")
     with pytest.raises(Conflict, match="已签收"):
         carriers.recall(document, again(item), people["clerk"], "发错了")
@@ -183,7 +183,7 @@ def test_recalled_refused_and_out_of_trust(far, other, people, document):
     outbox.drain()
     assert (again(item).state, again(item).note) == ("delivered", "没有撤回：对方已登记")
     sent = far.opened(far.came[0])[0].id
-    messages.take_file(other.pack("refusal", {"reason": "主送有误"}, files=(), reply_to=sent), None)
+    by_file(other.pack("refusal", {"reason": "主送有误"}, files=(), reply_to=sent), None)
     assert (again(item).state, again(item).note) == ("refused", "主送有误")
     far.answers = [lambda d: far.answer(d, 422, result="refused", code="revoked", message="已撤销对你单位证书的信任")]
     item = dispatched(document, other, people)
