@@ -11,7 +11,7 @@ from oa_kernel.errors import OAError
 from . import sheets_people
 from .places import Places, Posts, plain_path
 
-KINDS = {"负责人": "head", "副职": "deputy_head", "单位领导": "leader", "成员": "member"}
+KINDS = {"主要负责人": "head", "副职": "deputy_head", "单位领导": "leader", "一般职务": "member"}
 _KIND_WORDS = {kind: word for word, kind in KINDS.items()}
 
 DEPARTMENTS = [
@@ -24,7 +24,7 @@ DEPARTMENTS = [
 POSTS = [
     SheetColumn("department", "部门", required=True),
     SheetColumn("title", "职务", required=True, longest=80),
-    SheetColumn("kind", "类别", choices=tuple(KINDS), help="留空为成员"),
+    SheetColumn("kind", "类别", choices=tuple(KINDS), help="留空为一般职务"),
     SheetColumn("code", "代码", longest=80, help="流程定义里的 {post: 代码}"),
     SheetColumn("sort", "排序", "integer"),
 ]

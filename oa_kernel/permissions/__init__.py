@@ -52,7 +52,7 @@ from .uses import flush as write_uses
 from .uses import recorded_since as uses_recorded_since
 from .who import people_with, people_with_role, roles_of_people
 from .wishes import KIND as WISH
-from .wishes import OUTCOME_TITLES, ask_for, check_wish, outcomes, roles_to_ask_for, wishes_of
+from .wishes import OUTCOME_TITLES, ask_for, check_wish, may_ask, outcomes, roles_to_ask_for, wishes_of
 
 __all__ = [
     "DOMAIN_TITLES",
@@ -87,6 +87,7 @@ __all__ = [
     "ends",
     "guard",
     "list_changes",
+    "may_ask",
     "may_decide",
     "moment",
     "needs_second_person",

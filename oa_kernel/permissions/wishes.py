@@ -14,7 +14,7 @@ from typing import Any
 
 from oa_kernel import clock, db
 from oa_kernel.contributions import GuardedChange
-from oa_kernel.errors import Invalid
+from oa_kernel.errors import Conflict, Invalid
 from oa_kernel.identity.models import Person
 from oa_kernel.phrases import Phrase
 
@@ -22,7 +22,7 @@ from . import registry
 from .changes import STATE_TITLES, submit
 from .guarded import called, give_details, moment, phase, role_title, spoken
 from .models import Change, Grant
-from .scopes import not_over
+from .scopes import administrations, not_over
 
 KIND = "access.ask"
 #: longest time somebody may ask a role for, in days
@@ -38,6 +38,11 @@ def roles_to_ask_for() -> list[registry.RoleInfo]:
     """Roles somebody may ask for: of business, not everybody's, and without departments to be chosen."""
     return [r for r in registry.roles().values()
             if r.domain == "business" and not r.everyone and r.permissions and "chosen" not in r.permissions.values()]
+
+
+def may_ask(person: Any) -> bool:
+    """Whether a role would be of any use to somebody: who administers the audit has the audit and nothing else."""
+    return "audit" not in administrations(person)
 
 
 def check_wish(role: str, since: dt.datetime | None, until: dt.datetime | None, reason: str) -> dict[str, Any]:
@@ -70,8 +75,11 @@ def ask_for(
     """Asks for a role for oneself, from an instant (None: as soon as it is granted) to an instant. It waits.
 
     :raises Invalid: see :func:`check_wish`; and where they hold the role for as long already.
-    :raises Conflict: code ``change_waits`` when they asked for it before and nobody has decided.
+    :raises Conflict: code ``change_waits`` when they asked for it before and nobody has decided; ``auditor`` where it would
+        be of no use (see :func:`may_ask`).
     """
+    if not may_ask(person):
+        raise Conflict("审计管理员只查看审计，别的角色对您不起作用，不用申请", code="auditor")
     values = check_wish(role, since, until, reason)
     held = _held(person.id, role)
     if held is not None and not _later(held, values["until"]):

@@ -49,6 +49,12 @@ def _imports(person: Any) -> bool:
     return bool(sheets.imports.kinds_for(person))
 
 
+def _may_ask(person: Any) -> bool:
+    from oa_kernel import permissions
+
+    return permissions.may_ask(person)
+
+
 def _decides(person: Any) -> bool:
     from oa_kernel import permissions
 
@@ -70,7 +76,7 @@ CONTRIBUTIONS: dict[str, Any] = {
         NavItem("workbench", "通讯录", "people.index", "address-book", "kernel.people.read", order=50),
         NavItem("workbench", "组织机构图", "org_chart.index", "sitemap", None, order=52),
         NavItem("requests", "发起流程", "cases.choose", "file-plus", "kernel.instances.start", order=90),
-        NavItem("requests", "申请权限", "access_requests.index", "key", "kernel.profile.own", order=95),
+        NavItem("requests", "申请权限", "access_requests.index", "key", "kernel.profile.own", order=95, visible=_may_ask),
         NavItem("admin", "人员", "admin_people.index", "users", "kernel.people.manage", order=10),
         NavItem("admin", "部门与职务", "admin_departments.index", "hierarchy-2", "kernel.departments.manage", order=20),
         NavItem("admin", "导入与导出", "admin_imports.index", "table-import", None, order=25, visible=_imports),

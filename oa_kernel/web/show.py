@@ -9,11 +9,17 @@ from typing import Any
 from flask import g, has_request_context
 from markupsafe import Markup, escape
 
-from oa_kernel import clock
+from oa_kernel import clock, identity
 from oa_kernel.phrases import Phrase
 
 from .i18n import gettext as _
 from .i18n import locale
+
+
+def where(ip: str) -> str:
+    """An address after the name of its place: ``内网 10.1.2.3``."""
+    place = identity.place_of(ip)
+    return f"{_(place) if place else ''} {ip}".strip()
 
 
 def when(value: dt.datetime | dt.date | None) -> Markup | str:

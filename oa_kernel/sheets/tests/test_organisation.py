@@ -79,7 +79,7 @@ def test_every_fault_of_every_row_is_told_at_once(office):
 def test_faults_of_a_whole_organisation_come_in_the_order_of_the_workbook(office):
     result = sheets.load("organisation", book(
         部门=[["部门", "代码", "排序", "分管领导"], ["没有/综合处", "", "一", "nobody"], ["财务处", "", 1, "gao"]],
-        岗位=[["部门", "职务", "类别"], ["财务处", "", "头儿"], ["没有的处", "处长", "负责人"]],
+        岗位=[["部门", "职务", "类别"], ["财务处", "", "头儿"], ["没有的处", "处长", "主要负责人"]],
         人员=[PEOPLE, ["gao", "高", "没有的处", "财务处：会计"]],
     ))
     assert [(f["sheet"], f["row"], f["column"]) for f in result.faults] == [
@@ -132,7 +132,7 @@ def test_an_organisation_goes_out_and_comes_in_again(office, make, tmp_path):
 def test_a_whole_organisation_from_nothing(oa):
     result = sheets.load("organisation", book(
         部门=[["部门", "代码", "排序", "分管领导"], ["市政府办"], ["市政府办/综合处", "ZH", 1, "gao"]],
-        岗位=[["部门", "职务", "类别"], ["综合处", "处长", "负责人"], ["市政府办", "主任", "单位领导"]],
+        岗位=[["部门", "职务", "类别"], ["综合处", "处长", "主要负责人"], ["市政府办", "主任", "单位领导"]],
         人员=[PEOPLE, ["gao", "高", "市政府办", "主任"], ["zhou", "周", "市政府办", "综合处：处长"]],
     ))
     assert result.faults == [] and result.written == 6

@@ -51,7 +51,7 @@ def set_form(secret: str) -> Any:
 def _set(secret: str, errors: dict[str, list[str]], status: int) -> Any:
     person = identity.reset_person(secret)
     if person is None:
-        raise NotFound(_("链接已失效：它只能用一次，15 分钟内有效。请重新申请"))
+        return render("oa/forgotten.html", 404, expired=True)
     response = render("oa/forgotten_set.html", status, secret=secret, username=person.username, errors=errors)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
@@ -66,7 +66,7 @@ def set_new(secret: str) -> Any:
         identity.finish_reset(secret, new)
     except Invalid as error:
         if error.code == "reset_expired":
-            raise NotFound(error.message) from error
+            return render("oa/forgotten.html", 404, expired=True)
         return _set(secret, form_errors(error), 422)
     flash(_("密码已更换，请用新密码登录"))
     return redirect("/sign-in")

@@ -177,3 +177,12 @@ def test_a_wrong_password_is_refused_in_the_same_words_as_an_unknown_name(oa_cli
     wrong, unknown = sign_in(oa_client(), password="x"), sign_in(oa_client(), username="nobody", password="x")
     assert wrong.status_code == unknown.status_code and wrong.status_code in (401, 422)
     assert "用户名或密码不正确" in wrong.text and "用户名或密码不正确" in unknown.text
+
+
+def test_devices_are_told_in_words(browser, clerk):
+    edge = ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 "
+            "Safari/537.36 Edg/126.0.0.0")
+    identity.open_session(clerk, ip="10.1.2.3", user_agent=edge)
+    page = browser.get("/profile/sessions")
+    assert "> Edge 126 · Windows" in page or ">Edge 126 · Windows" in page
+    assert "内网 10.1.2.3" in page and "当前设备" in page and "&lt;time" not in page

@@ -47,3 +47,12 @@ def test_pages_and_rest_refuse(oa_client, oa_api, auditor):
     answer = oa_api(auditor).post("/api/v1/instances", json={"definition": "x", "title": "y"})
     assert answer.status_code == 403
     assert browser.status("/admin/audit") == 200 and browser.status("/profile") == 200
+
+
+def test_a_role_that_would_be_of_no_use_is_not_asked_for(oa_client, auditor):
+    browser = Browser(oa_client(auditor), auditor)
+    assert 'href="/access-requests"' not in browser.get("/")
+    assert "没有可以申请的角色" in browser.get("/access-requests")
+    said = browser.post("/access-requests", 409, role="own.two", until="2099-01-01", reason="试")
+    assert "审计管理员只查看审计" in said
+    assert permissions.wishes_of(auditor).items == []
