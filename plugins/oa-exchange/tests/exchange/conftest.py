@@ -1,11 +1,11 @@
 """An office that exchanges documents, and the other organisation: nothing but keys and the package format."""
 
 import pytest
-from oa_documents.models import Organisation
+from oa_documents.models import Organisation, Outgoing
 
-from oa_kernel import workflow
+from oa_kernel import clock, files, workflow
 
-from .other import Other
+from .other import PDF, Other
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +39,16 @@ def other(people, tmp_path):
     found.partner = partners.confirm(partner, found.fingerprint[-16:], people["keeper"])
     assert Organisation.get(Organisation.id == found.partner.organisation_id).name == "云岭市财政局"
     return found
+
+
+@pytest.fixture
+def document(people):
+    """A signed document as far as dispatching needs one."""
+    clerk, now = people["clerk"], clock.now()
+    formal = files.store_bytes(PDF, "正文.pdf", clerk)
+    made = Outgoing.create(
+        kind="通知", title="关于报送年度计划的通知", number="云政办发〔2026〕9号", state="signed", drafter_id=clerk.id,
+        date=clock.today(), formal_file_id=formal.id, formal_sm3=formal.sm3, created_at=now, updated_at=now, signed_at=now)
+    files.attach(formal, "documents.outgoing.formal", made.id)
+    files.attach(files.store_bytes("附件".encode(), "附件1.txt", clerk), "documents.outgoing", made.id)
+    return made

@@ -78,19 +78,6 @@ def far(other, people):
     server.http.shutdown()
 
 
-@pytest.fixture
-def document(people):
-    """A signed document as far as dispatching needs one."""
-    clerk, now = people["clerk"], clock.now()
-    formal = files.store_bytes(PDF, "正文.pdf", clerk)
-    made = Outgoing.create(
-        kind="通知", title="关于报送年度计划的通知", number="云政办发〔2026〕9号", state="signed", drafter_id=clerk.id,
-        date=clock.today(), formal_file_id=formal.id, formal_sm3=formal.sm3, created_at=now, updated_at=now, signed_at=now)
-    files.attach(formal, "documents.outgoing.formal", made.id)
-    files.attach(files.store_bytes("附件".encode(), "附件1.txt", clerk), "documents.outgoing", made.id)
-    return made
-
-
 def dispatched(document, other, people):
     given = {"kind": "organisation", "id": other.partner.organisation_id, "channel": "exchange"}
     (item,) = dispatches.dispatch(document, [given], people["clerk"])
