@@ -13,7 +13,7 @@ def oa_settings():
     return {
         "organisation": {"name": "云岭市人民政府办公室"}, "security": {"highest_secrecy": "内部"},
         "plugins": {"documents": {"series": "云政办发"},
-                    "exchange": {"allow_http_loopback": True, "timeout": 2, "max_package_mb": 2}},
+                    "exchange": {"allow_http_loopback": True, "timeout": 2, "max_package_mb": 2, "spool_mb": 1}},
     }
 
 
