@@ -66,6 +66,12 @@ def intake_again(id: int, body: dict[str, Any]) -> Any:
     return _intake(intakes.again(web.person(), id, dry_run=bool(body.get("dry_run"))))
 
 
+@api.post("/archives/intakes/<int:id>/cancel", permission=rights.FILE, returns=_INTAKE, summary="stop taking a package over")
+def cancel_intake(id: int) -> Any:
+    """What was taken over stays; 409 where it has ended."""
+    return _intake(intakes.cancel(web.person(), id))
+
+
 def _intake(row: Intake) -> dict[str, Any]:
     return {"id": row.id, "name": row.name, "uploaded": row.uploaded, "file": row.file_id, "dry_run": row.dry_run, "state": row.state,
             "step": row.step, "total": row.total, "done": row.done, "taken": row.taken, "known": row.known, "problems": row.problems,

@@ -172,9 +172,10 @@ class Reader:
             raise Wrong(f"封装包的结构不对：{self._stack[-1].tag} 里的元素之间有文字")
 
 
-def scan(path: Path, reader: Reader) -> Iterator[tuple[int, bytes]]:
+def scan(path: Path, reader: Reader, digest: SM3 | None = None) -> Iterator[tuple[int, bytes]]:
     """(number of the file, piece) of every file in turn, each beginning with an empty one; then ``reader`` holds the rest.
 
+    :param digest: is given the package's own bytes on the way.
     :raises Wrong: for anything that does not fit.
     """
     fed = 0
@@ -182,6 +183,8 @@ def scan(path: Path, reader: Reader) -> Iterator[tuple[int, bytes]]:
         with path.open("rb") as file:
             while piece := file.read(_PIECE):
                 fed += len(piece)
+                if digest is not None:
+                    digest.update(piece)
                 reader.parser.Parse(piece, False)
                 yield from _taken(reader)
                 if fed - reader.parser.CurrentByteIndex > _LARGEST_FRAME:
@@ -205,10 +208,30 @@ def read(path: Path) -> tuple[eep.Described, dict[str, str]]:
     reader = Reader()
     for _ in scan(path, reader):
         pass
+    root = _root(reader)
+    signature = _signature(path, root, reader.signed)
+    return _described(root), signature
+
+
+def describe(path: Path) -> tuple[eep.Described, str]:
+    """The description, and the SM3 of the whole package: for one whose signature was checked when it had the same SM3. One pass.
+
+    :raises Wrong: it is not whole.
+    """
+    reader, digest = Reader(), SM3()
+    for _ in scan(path, reader, digest):
+        pass
+    return _described(_root(reader)), digest.hexdigest()
+
+
+def _root(reader: Reader) -> ET.Element:
     root = reader.root
     if root is None or [one.tag for one in root] != _ROOT or len(reader.signed) != 2:
         raise Wrong(f"封装包的结构不对：应依次有 {'、'.join(_ROOT)}")
-    signature = _signature(path, root, reader.signed)
+    return root
+
+
+def _described(root: ET.Element) -> eep.Described:
     try:
         described = eep.from_tree(root)
     except KeyError as error:
@@ -218,7 +241,7 @@ def read(path: Path) -> tuple[eep.Described, dict[str, str]]:
     inside = len(list(root.iter(_DATA)))
     if not described.parts or inside != len(described.listed):
         raise Wrong(f"清单里有 {len(described.listed)} 个文件，封装包里有 {inside} 个")
-    return described, signature
+    return described
 
 
 def _signature(path: Path, root: ET.Element, signed: list[int]) -> dict[str, str]:
@@ -275,4 +298,4 @@ def contents(path: Path) -> Iterator[Stream]:
         yield Stream(pieces)
 
 
-__all__ = ["Reader", "Stream", "Wrong", "contents", "read", "scan"]
+__all__ = ["Reader", "Stream", "Wrong", "contents", "describe", "read", "scan"]

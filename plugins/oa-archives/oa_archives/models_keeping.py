@@ -9,7 +9,7 @@ from .models import Item, Part
 #: what becomes of a year's package
 HANDOVER_STATES = {"waiting": "等待", "running": "进行中", "done": "完成", "failed": "中断"}
 #: of one that is taken over
-INTAKE_STATES = {**HANDOVER_STATES, "failed": "没有导入"}
+INTAKE_STATES = {**HANDOVER_STATES, "failed": "没有导入", "stopped": "已停止"}
 #: what is being done with it
 INTAKE_STEPS = {"unpack": "解开", "check": "核验", "take": "导入"}
 
@@ -82,6 +82,8 @@ class Intake(db.Model):
     asked_by_id = db.BigIntegerField()
     asked_by_name = db.CharField(max_length=80, default="")
     asked_at = db.UTCDateTimeField()
+    #: host and process that works on it; the sign of life
+    runner = db.CharField(max_length=120, default="")
     beat_at = db.UTCDateTimeField(null=True)
     finished_at = db.UTCDateTimeField(null=True)
 

@@ -149,7 +149,8 @@ class Transfer(db.Model):
     transferred_at = db.UTCDateTimeField(null=True)
     #: who asked for the checks that are being made; null: none are
     checking_by_id = db.BigIntegerField(null=True)
-    #: when the worker that makes them last said so
+    #: host and process that makes them, and its sign of life
+    runner = db.CharField(max_length=120, default="")
     beat_at = db.UTCDateTimeField(null=True)
     #: why the last ones were broken off
     check_error = db.CharField(max_length=300, default="")

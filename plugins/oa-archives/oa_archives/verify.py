@@ -66,12 +66,32 @@ def look(path: Path) -> tuple[dict[str, Any], eep.Described | None]:
     return result, described
 
 
-def read(path: Path) -> eep.Described:
-    """What a package that was verified says of its record."""
-    if _is_embedded(path):
-        return embedded_read.read(path)[0]
-    with zipfile.ZipFile(path) as archive:
-        return eep.read(archive.read(package.XML))
+class Changed(Exception):
+    """A package has other bytes than when it was checked."""
+
+
+def read(path: Path, sm3: str) -> eep.Described:
+    """What a package says of its record that was checked when its SM3 was ``sm3``: the same bytes say the same.
+
+    :raises Changed: they are others, or cannot be read.
+    """
+    try:
+        if _is_embedded(path):
+            described, now = embedded_read.describe(path)
+        else:
+            with path.open("rb") as file:
+                digest = SM3()
+                while piece := file.read(1024 * 1024):
+                    digest.update(piece)
+                now = digest.hexdigest()
+                if now == sm3:
+                    with zipfile.ZipFile(file) as archive:
+                        described = eep.read(archive.read(package.XML))
+    except (OSError, embedded_read.Wrong) as error:
+        raise Changed(f"{path.name}：{error}") from error
+    if now != sm3:
+        raise Changed(f"{path.name}：内容在核验之后变了")
+    return described
 
 
 def contents(path: Path, described: eep.Described) -> Iterator[Any]:
@@ -178,4 +198,4 @@ def _digest(archive: zipfile.ZipFile, name: str, size: int) -> str:
     return digest.hexdigest()
 
 
-__all__ = ["contents", "look", "read", "recognises", "verify"]
+__all__ = ["Changed", "contents", "look", "read", "recognises", "verify"]

@@ -14,7 +14,9 @@ from . import rights
 from .models_keeping import INTAKE_STATES, INTAKE_STEPS
 from .services import intakes
 from .views import pages
-from .views_keeping import _LOOKS as LOOKS
+from .views_keeping import _LOOKS as KEEPING
+
+_LOOKS = {**KEEPING, "stopped": ("ban", "secondary")}
 
 
 @pages.get("/archives/intakes", permission=rights.FILE)
@@ -26,7 +28,7 @@ def intake_list() -> Any:
 def _intakes(errors: Any = None, status: int = 200) -> Any:
     person = web.person()
     page = intakes.listing(person, cursor=request.args.get("cursor"))
-    return web.render("oa_archives/intakes.html", status, page=page, words=INTAKE_STATES, steps=INTAKE_STEPS, looks=LOOKS,
+    return web.render("oa_archives/intakes.html", status, page=page, words=INTAKE_STATES, steps=INTAKE_STEPS, looks=_LOOKS,
                       errors=errors or {}, most=intakes.largest(), days=intakes.KEEP.days,
                       offered=[(n, n) for n in intakes.offered(person)], set_up=intakes.folder() is not None,
                       next_url=f"/archives/intakes?{urlencode({'cursor': page.next})}" if page.next else "",
@@ -69,6 +71,17 @@ def intake_again(id: int) -> Any:
     except (NotFound, Conflict, Invalid) as error:
         return _intakes({"": [error.message]}, error.status)
     return _begun()
+
+
+@pages.post("/archives/intakes/<int:id>/cancel", permission=rights.FILE)
+def intake_cancel(id: int) -> Any:
+    """Stops one."""
+    try:
+        intakes.cancel(web.person(), id)
+    except Conflict as error:
+        return _intakes({"": [error.message]}, error.status)
+    web.flash(web.gettext("已停止；已经导入的保留"))
+    return web.redirect("/archives/intakes")
 
 
 def _begun() -> Any:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -18,11 +15,7 @@ from . import queries
 from .handing import write
 
 SUBJECT = "archives.handover"
-#: seconds after which a worker that said nothing is taken for dead
-_SILENT = 120
-#: handovers that this process works on
-_mine: set[int] = set()
-_lock = threading.Lock()
+WORK = scheduling.LongWork(Handover, lambda: Handover.state << ("waiting", "running"))
 
 
 def ask(person: Any, year: Any, place: str, form: str = "") -> Handover:
@@ -47,8 +40,7 @@ def ask(person: Any, year: Any, place: str, form: str = "") -> Handover:
             if form and open_.form != form:
                 raise Conflict(f"{year} 年度往这个去处的导出还没有做完，它的信息包是“{package.FORMS[open_.form]}”",
                                code="handover_form")
-            Handover.update(state="waiting" if open_.state == "failed" else open_.state).where(
-                Handover.id == open_.id).execute()
+            _wait_again(open_.id)
             audit.record("archives.handover_asked", SUBJECT, open_.id, title=f"{year} 年度", by=person,
                          after={"year": year, "place": place, "done": open_.done})
             return Handover.get_by_id(open_.id)
@@ -58,7 +50,7 @@ def ask(person: Any, year: Any, place: str, form: str = "") -> Handover:
             raise Invalid(f"{year} 年度没有可以导出的档案", errors={"year": ["这个年度没有档案"]})
         made = Handover.create(year=year, fonds=str(settings.get("fonds")), place=place, form=wanted, total=count, last_item_id=last,
                                asked_by_id=person.id if person else None, asked_by_name=person.name if person else "命令行",
-                               asked_at=clock.now())
+                               asked_at=clock.now(), **WORK.asked())
         audit.record("archives.handover_asked", SUBJECT, made.id, title=f"{year} 年度", by=person,
                      after={"year": year, "place": place, "form": wanted, "records": count})
     return made
@@ -107,73 +99,67 @@ def run(handover: int, progress: Callable[[int, int], Any] | None = None) -> Han
     :param progress: ``progress(records done, records in all)``.
     :raises Conflict: another process works on it. OAError: why it was broken off; it can be taken up again.
     """
-    row = _claim(handover)
-    if row.state == "done":
-        return row
+    with db.transaction():
+        _wait_again(handover)
+    with WORK.working(handover, state="running") as mine:
+        row = Handover.get_or_none(Handover.id == handover)
+        if row is None:
+            raise NotFound("没有这次导出")
+        if mine is None:
+            if row.state == "done":
+                return row
+            raise Conflict(f"这次导出正在进行（{row.runner}）", code="handover_running")
+        try:
+            _carry_out(row, mine, progress)
+        except scheduling.GivenUp:
+            pass  # another worker went on with it
+    return Handover.get_by_id(row.id)
+
+
+def _carry_out(row: Handover, mine: scheduling.Work, progress: Callable[[int, int], Any] | None) -> None:
+    with db.transaction():
+        audit.record("archives.handover_begun", SUBJECT, row.id, title=f"{row.year} 年度",
+                     after={"runner": row.runner, "done": row.done})
     try:
         person = identity.get(row.asked_by_id) if row.asked_by_id else None
         if row.asked_by_id:
             permissions.require(person, rights.EXPORT)
         place = places.open_place(row.place, below=f"{row.year}" if row.form == "files" else f"{row.year}-{row.form}")
-        manifest_sm3 = write(row, records(person, row.year), place, lambda *done: _beat(row, *done, progress))
+        manifest_sm3 = write(row, records(person, row.year), place, lambda *done: _beat(row, mine, *done, progress))
         with db.transaction():
-            Handover.update(state="done", finished_at=clock.now(), runner="", manifest_sm3=manifest_sm3, error="").where(
-                Handover.id == row.id).execute()
+            mine.end(state="done", finished_at=clock.now(), manifest_sm3=manifest_sm3, error="")
             audit.record("archives.handed_over", SUBJECT, row.id, title=f"{row.year} 年度", by=person, after={
                 "year": row.year, "place": place.shown, "records": Handover.get_by_id(row.id).done, "manifest_sm3": manifest_sm3})
             _tell(row, f"{row.year} 年度已导出到 {row.place}")
     except (OAError, OSError) as error:
         text = str(getattr(error, "message", "") or error)[:500]
         with db.transaction():
-            Handover.update(state="failed", runner="", error=text).where(Handover.id == row.id).execute()
+            mine.end(state="failed", error=text)
             audit.record("archives.handover_failed", SUBJECT, row.id, title=f"{row.year} 年度", after={"error": text})
             if text != row.error:  # tries go on; one message for one reason is enough
                 _tell(row, f"{row.year} 年度导出中断", text)
         raise
-    finally:
-        with _lock:
-            _mine.discard(row.id)
-    return Handover.get_by_id(row.id)
 
 
 def resume() -> int:
     """Takes up what was asked for and has nobody working on it: what a killed worker left; how many."""
-    waiting = list(Handover.select().where(Handover.state << ("waiting", "running")).order_by(Handover.id).limit(10))
-    done = 0
-    for row in waiting:
-        if row.state == "waiting" or not _alive(row):
-            try:
-                run(row.id)
-                done += 1
-            except (OAError, OSError):
-                continue  # the row says why
-    return done
+    return WORK.resume(run, failures=(OAError, OSError))  # the row says why
 
 
-def _claim(handover: int) -> Handover:
-    with db.transaction():
-        row = db.lock_rows(Handover.select().where(Handover.id == handover)).first()
-        if row is None:
-            raise NotFound("没有这次导出")
-        if row.state == "done":
-            return row
-        if row.state == "running" and _alive(row):
-            raise Conflict(f"这次导出正在进行（{row.runner}）", code="handover_running")
-        with _lock:
-            _mine.add(row.id)
-        Handover.update(state="running", runner=_me(), beat_at=clock.now()).where(Handover.id == row.id).execute()
-        audit.record("archives.handover_begun", SUBJECT, row.id, title=f"{row.year} 年度", after={"runner": _me(), "done": row.done})
-    return Handover.get_by_id(row.id)
+def _wait_again(handover: int) -> None:
+    """One that was broken off is wanted again."""
+    Handover.update(state="waiting", **WORK.asked()).where(Handover.id == handover, Handover.state == "failed").execute()
 
 
 def _beat(
-    row: Handover, done: int, size: int, fresh: list[dict[str, Any]], progress: Callable[[int, int], Any] | None,
+    row: Handover, mine: scheduling.Work, done: int, size: int, fresh: list[dict[str, Any]],
+    progress: Callable[[int, int], Any] | None,
 ) -> None:
     with db.transaction():
         if fresh:
             HandedOver.delete().where(HandedOver.handover == row.id, HandedOver.item_id << [f["item_id"] for f in fresh]).execute()
             HandedOver.insert_many(fresh).execute()
-        Handover.update(done=done, size=size, beat_at=clock.now()).where(Handover.id == row.id).execute()
+        mine.tell(done=done, size=size)
         audit.record("archives.handover_written", SUBJECT, row.id, title=f"{row.year} 年度",
                      after={"done": done, "written": len(fresh)})
     if progress:
@@ -184,26 +170,6 @@ def _tell(row: Handover, title: str, body: str = "") -> None:
     if row.asked_by_id:
         notifications.send("archives.handover", [row.asked_by_id], title, body=body, url="/archives/handovers",
                            subject=(SUBJECT, row.id))
-
-
-def _me() -> str:
-    return f"{socket.gethostname()[:100]}:{os.getpid()}"
-
-
-def _alive(row: Handover) -> bool:
-    """Whether somebody still works on it."""
-    if row.runner == _me():
-        with _lock:
-            return row.id in _mine
-    host, _, pid = row.runner.rpartition(":")
-    if host == socket.gethostname()[:100]:
-        try:
-            os.kill(int(pid), 0)
-        except (ValueError, ProcessLookupError):
-            return False
-        except PermissionError:
-            pass
-    return row.beat_at is not None and (clock.now() - row.beat_at).total_seconds() < _SILENT
 
 
 def packages_of(row: Handover) -> Any:

@@ -15,14 +15,13 @@ from ..models_keeping import Intake
 from . import taking, unpacking
 
 SUBJECT = "archives.intake"
-#: seconds after which a worker that said nothing is taken for dead
-_SILENT = 300
 #: records between two words of how far it is
 _EVERY = 20
 _SHOWN = 200
 #: how long an upload is kept that was not taken over
 KEEP = dt.timedelta(days=7)
 _BUSY = ("waiting", "running")
+WORK = scheduling.LongWork(Intake, lambda: Intake.state << _BUSY)
 
 
 def folder() -> Path | None:
@@ -122,7 +121,8 @@ def _ask(person: identity.Person, name: str, file: files.File | None, dry_run: b
         if Intake.select().where(Intake.name == name, Intake.state << _BUSY).exists():
             raise Conflict(f"“{name}”正在导入，请等它做完", code="intake_running")
         row = Intake.create(name=name, dry_run=dry_run, asked_by_id=person.id, asked_by_name=person.name, asked_at=clock.now(),
-                            file_id=file.id if file else None, uploaded=file is not None, step="unpack" if file else "check")
+                            file_id=file.id if file else None, uploaded=file is not None, step="unpack" if file else "check",
+                            **WORK.asked())
         if file is not None:
             files.attach(file, SUBJECT, row.id)
         audit.record("archives.intake_asked", SUBJECT, row.id, title=name, by=person, after={
@@ -131,54 +131,66 @@ def _ask(person: identity.Person, name: str, file: files.File | None, dry_run: b
     return row
 
 
+def cancel(person: identity.Person, intake_id: Any) -> Intake:
+    """Stops one that is asked for; records that were taken over are whole and stay.
+
+    :raises Conflict: it has ended.
+    """
+    row = get(person, intake_id)
+    with db.transaction():
+        if not WORK.cancel(row.id, state="stopped", finished_at=clock.now()):
+            raise Conflict("已经做完，不能停止", code="intake_done")
+        audit.record("archives.intake_stopped", SUBJECT, row.id, title=row.name, by=person)
+    return Intake.get_by_id(row.id)
+
+
 def run(intake: int) -> Intake:
     """Carries one out; what is here already is recognised, so that a broken one goes on. The row says what was refused."""
-    now = clock.now()
+    with WORK.working(intake, state="running") as mine:
+        if mine is not None:
+            try:
+                _carry_out(Intake.get_by_id(intake), mine)
+            except scheduling.GivenUp:
+                pass  # it was stopped
+            finally:
+                _clear(intake)
+    return Intake.get_by_id(intake)
+
+
+def _carry_out(row: Intake, mine: scheduling.Work) -> None:
     with db.transaction():
-        mine = Intake.update(state="running", beat_at=now).where(
-            (Intake.id == intake) & ((Intake.state == "waiting") | ((Intake.state == "running") & _silent()))).execute()
-        if mine:
-            audit.record("archives.intake_begun", SUBJECT, intake)
-    row = Intake.get_by_id(intake)
-    if not mine:
-        return row
+        audit.record("archives.intake_begun", SUBJECT, row.id)
     told: dict[str, object]
     try:
         person = identity.get(row.asked_by_id)
         permissions.require(person, rights.FILE)
-        place = _unpacked(row) if row.uploaded else _in_folder(row, person)
-        found = taking.take(person, place, dry_run=row.dry_run, progress=lambda *how: _beat(row, *how))
+        place = _unpacked(row, mine) if row.uploaded else _in_folder(row, person)
+        found = taking.take(person, place, dry_run=row.dry_run, progress=lambda *how: _beat(row, mine, *how))
         told = {"state": "done", "taken": found["taken"], "known": found["known"], "total": found["count"],
                 "fingerprint": found["fingerprint"], "problems": []}
     except (OAError, OSError) as error:
         details = getattr(error, "details", None) or {}
         text = str(getattr(error, "message", "") or error)
         told = {"state": "failed", "problems": details.get("problems") or [text]}
-    finally:
-        _clear(row.id)
     with db.transaction():
-        Intake.update(finished_at=clock.now(), beat_at=None, **told).where(Intake.id == row.id).execute()
+        mine.end(finished_at=clock.now(), **told)
         audit.record("archives.intake_done", SUBJECT, row.id, title=row.name, after=told)
         title = f"“{row.name}”" + ("没有导入" if told["problems"] else "核验无误" if row.dry_run else "导入做完")
         notifications.send("archives.handover", [row.asked_by_id], title, url="/archives/intakes", subject=(SUBJECT, row.id))
         if told["state"] == "done" and not row.dry_run:
             _drop(row.file_id)
-    return Intake.get_by_id(row.id)
 
 
 def resume() -> int:
     """Takes up what was asked for and has nobody working on it; how many. Uploads that nobody took over go after a week."""
-    lost = (Intake.state == "waiting") & (Intake.asked_at < clock.now() - dt.timedelta(seconds=_SILENT))
-    left = list(Intake.select(Intake.id).where(lost | ((Intake.state == "running") & _silent())).limit(10))
-    for row in left:
-        run(row.id)
+    done = WORK.resume(run)
     old = Intake.select(Intake.file_id).where(Intake.file_id.is_null(False)).group_by(Intake.file_id).having(
         db.fn.MAX(Intake.asked_at) < clock.now() - KEEP).limit(100).tuples()
     for (file_id,) in list(old):
         with db.transaction():
             if not Intake.select().where(Intake.file_id == file_id, Intake.state << _BUSY).exists():
                 _drop(file_id)
-    return len(left)
+    return done
 
 
 def _in_folder(row: Intake, person: identity.Person) -> Path:
@@ -188,13 +200,13 @@ def _in_folder(row: Intake, person: identity.Person) -> Path:
     return place / row.name
 
 
-def _unpacked(row: Intake) -> Path:
+def _unpacked(row: Intake, mine: scheduling.Work) -> Path:
     """The upload, unpacked beside the database; what a killed worker left there goes first."""
     file = files.get(row.file_id) if row.file_id else None
     if file is None:
         raise NotFound("上传的文件已经删去，请重新上传")
     _clear(row.id)
-    return unpacking.unpack(file, _room(row.id), lambda done, total: _beat(row, "unpack", done, total))
+    return unpacking.unpack(file, _room(row.id), lambda done, total: _beat(row, mine, "unpack", done, total))
 
 
 def _room(intake: int) -> Path:
@@ -219,13 +231,9 @@ def _drop(file_id: int | None) -> None:
         return  # it belongs to something else too
 
 
-def _silent() -> object:
-    return Intake.beat_at.is_null() | (Intake.beat_at < clock.now() - dt.timedelta(seconds=_SILENT))
-
-
-def _beat(row: Intake, step: str, done: int, total: int) -> None:
+def _beat(row: Intake, mine: scheduling.Work, step: str, done: int, total: int) -> None:
     if done % _EVERY and done != total:
         return
     with db.transaction():
-        Intake.update(step=step, done=done, total=total, beat_at=clock.now()).where(Intake.id == row.id).execute()
+        mine.tell(step=step, done=done, total=total)
         audit.record("archives.intake_went_on", SUBJECT, row.id, title=row.name, after={"step": step, "done": done})

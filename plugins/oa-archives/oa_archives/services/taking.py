@@ -46,9 +46,9 @@ def take(person: Any, path: Path, *, dry_run: bool = False, progress: Progress |
         permissions.require(person, rights.FILE)
     try:
         manifest = year.read_manifest(path)
-        wrong, known = _check(path, manifest, progress)
+        wrong, known, checked = _check(path, manifest, progress)
     except year.Wrong as error:
-        wrong, known = [str(error)], set()
+        wrong, known, checked = [str(error)], set(), {}
     if wrong:
         more = f"（另有 {len(wrong) - _MOST} 处）" if len(wrong) > _MOST else ""
         raise Invalid("没有导入：" + "；".join(wrong[:3]) + more, code="package_refused", problems=wrong[:_MOST])
@@ -57,7 +57,7 @@ def take(person: Any, path: Path, *, dry_run: bool = False, progress: Progress |
     if not dry_run:
         for one in _packages(path):
             if one.archival_number not in known:
-                _take(person, path / one.path, manifest)
+                _take(person, path / one.path, checked[one.archival_number], manifest)
                 taken += 1
             if progress:
                 progress("take", taken + len(known), total)
@@ -77,27 +77,36 @@ def _packages(path: Path) -> Iterator[year.Listed]:
     return (one for one in year.files_of(path) if one.archival_number)
 
 
-def _check(path: Path, manifest: year.Manifest, progress: Progress | None) -> tuple[list[str], set[str]]:
-    """What is wrong, and the 档号 of what is here already: all of it is looked at before anything is written."""
+def _check(
+    path: Path, manifest: year.Manifest, progress: Progress | None,
+) -> tuple[list[str], set[str], dict[str, str]]:
+    """What is wrong, the 档号 of what is here already, and by 档号 the SM3 of the packages that were found right.
+
+    All of it is looked at before anything is written; a package's signature is checked here, and what has the same SM3 later
+    is the same.
+    """
     wrong: list[str] = []
     known: set[str] = set()
+    checked: dict[str, str] = {}
     total, done = int(manifest.head["count"]), 0
     for one in year.files_of(path):
-        found = list(whole.problems(path, one, manifest.fingerprint))
+        found, described = whole.examine(path, one, manifest.fingerprint)
         if one.archival_number:
             done += 1
             if progress:
                 progress("check", done, total)
-            if not found:
-                found = _refusals(path / one.path, known)
+            if one.archival_number in checked:
+                found = [f"清单里有两个 {one.archival_number}"]
+            elif described is not None:
+                found = _refusals(described, known)
+                checked[one.archival_number] = one.sm3
         wrong += found
     if done != total:
         wrong.append(f"清单首行说有 {total} 件，列出的是 {done} 件")
-    return wrong, known
+    return wrong, known, checked
 
 
-def _refusals(path: Path, known: set[str]) -> list[str]:
-    described, digest = _read(path)
+def _refusals(described: eep.Described, known: set[str]) -> list[str]:
     values = described.values
     number = values["archival_number"]
     level = values["secrecy_level"]
@@ -108,25 +117,26 @@ def _refusals(path: Path, known: set[str]) -> list[str]:
     if here is None:
         return []
     origin = Origin.get_or_none(Origin.item == here.id)
-    same = origin.eep_sm3 == digest if origin else (here.digest == values["digest"] and here.source_kind == values["source_kind"])
+    same = origin.eep_sm3 == _digest(described) if origin else (
+        here.digest == values["digest"] and here.source_kind == values["source_kind"])
     if not same:
         return [f"档号 {number} 在这里是另一件：《{here.title}》"]
     known.add(number)
     return []
 
 
-def _read(path: Path) -> tuple[eep.Described, str]:
-    """What a package says of its record, and a digest that is the same whenever the same record is packaged."""
-    described = packages.read(path)
+def _digest(described: eep.Described) -> str:
+    """A digest that is the same whenever the same record is packaged."""
     lasting = sorted((name, repr(value)) for name, value in described.values.items() if name not in _PASSING)
-    return described, sm3_hex(repr((lasting, described.parts, described.text)).encode())
+    return sm3_hex(repr((lasting, described.parts, described.text)).encode())
 
 
-def _take(person: Any, path: Path, manifest: year.Manifest) -> Item:
-    verdict, described = packages.look(path)
-    if not verdict["ok"] or described is None:  # it was right a moment ago
-        raise Invalid(f"{path.name}：{verdict['reasons'][0]}", code="package_refused")
-    _, digest = _read(path)
+def _take(person: Any, path: Path, sm3: str, manifest: year.Manifest) -> Item:
+    try:
+        described = packages.read(path, sm3)
+    except packages.Changed as error:  # it was right a moment ago
+        raise Invalid(str(error), code="package_refused") from error
+    digest = _digest(described)
     made: list[Any] = []
     try:
         inside = packages.contents(path, described)
@@ -134,9 +144,11 @@ def _take(person: Any, path: Path, manifest: year.Manifest) -> Item:
             made.append(files.store(next(inside), part["name"], person, mime_hint=part["mime"]))
             if made[-1].sm3 != part["sm3"]:
                 raise Invalid(f"{path.name} 的 {part['path']} 与清单不符", code="package_refused")
-        text = next(inside).read().decode() if described.text else ""
+        text = next(inside).read() if described.text else b""
+        if described.text and sm3_hex(text) != described.text[2]:
+            raise Invalid(f"{path.name} 的 {described.text[0]} 与清单不符", code="package_refused")
         with db.transaction():
-            return _write(person, described, made, text, manifest, digest)
+            return _write(person, described, made, text.decode(), manifest, digest)
     except BaseException:
         for stored in made:
             try:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
-from oa_kernel import audit, clock, db, identity, notifications, permissions, scheduling
+from oa_kernel import audit, db, identity, notifications, permissions, scheduling
 from oa_kernel.errors import Conflict, OAError
 
 from .. import rights
 from ..models_use import Transfer, TransferEntry
 from . import transfer
 
-#: seconds after which a worker that said nothing is taken for dead
-_SILENT = 300
+WORK = scheduling.LongWork(Transfer, lambda: Transfer.checking_by_id.is_null(False))
 
 
 def start(person: Any, transfer_id: Any, *, again: bool = False) -> Transfer:
@@ -31,7 +29,7 @@ def start(person: Any, transfer_id: Any, *, again: bool = False) -> Transfer:
         if again:
             TransferEntry.update(checked_at=None).where(
                 TransferEntry.transfer == row.id, TransferEntry.checked_at.is_null(False), ~TransferEntry.sound).execute()
-        Transfer.update(checking_by_id=person.id, beat_at=None, check_error="", state="draft" if again else row.state).where(
+        Transfer.update(checking_by_id=person.id, check_error="", state="draft" if again else row.state, **WORK.asked()).where(
             Transfer.id == row.id).execute()
         audit.record("archives.transfer_check_asked", transfer.SUBJECT, row.id, title=row.number, by=person, after={"again": again})
     scheduling.enqueue("archives.transfer_check", transfer=row.id)
@@ -40,42 +38,40 @@ def start(person: Any, transfer_id: Any, *, again: bool = False) -> Transfer:
 
 def run(transfer_id: int) -> dict[str, int]:
     """Makes them, a step after another; how it stands at the end. What another worker is at is left to it."""
-    now = clock.now()
-    free = Transfer.beat_at.is_null() | (Transfer.beat_at < now - dt.timedelta(seconds=_SILENT))
+    with WORK.working(transfer_id) as mine:
+        row = Transfer.get_by_id(transfer_id)
+        if mine is not None:
+            try:
+                _make(row, mine)
+            except scheduling.GivenUp:  # the transfer was given up meanwhile
+                pass
+    return transfer.standing(row)
+
+
+def _make(row: Transfer, mine: scheduling.Work) -> None:
     with db.transaction():
-        mine = Transfer.update(beat_at=now).where(
-            Transfer.id == transfer_id, Transfer.checking_by_id.is_null(False), free).execute()
-        if mine:
-            audit.record("archives.transfer_check_begun", transfer.SUBJECT, transfer_id)
-    row = Transfer.get_by_id(transfer_id)
-    if not mine:
-        return transfer.standing(row)
+        audit.record("archives.transfer_check_begun", transfer.SUBJECT, row.id)
     error = ""
     try:
         person = identity.get(row.checking_by_id)
         left = -1
         while (found := transfer.check(person, row.id))["left"] not in (0, left):  # without progress it would never end
             left = found["left"]
-    except OAError as failure:  # the right is gone, or the transfer was given up meanwhile
+            mine.tell()
+    except OAError as failure:  # the right is gone
         error = failure.message[:300]
         found = transfer.standing(row)
     with db.transaction():
-        Transfer.update(checking_by_id=None, beat_at=None, check_error=error).where(Transfer.id == row.id).execute()
+        mine.end(checking_by_id=None, check_error=error)
         audit.record("archives.transfer_check_done", transfer.SUBJECT, row.id, title=row.number, after={**found, "error": error})
         notifications.send("archives.transfer", [row.checking_by_id], f"{row.number}：四性检测" + ("中断" if error else "做完"),
                            body=error or f"{found['checked']} 件，不通过 {found['failed']} 件", url=transfer.url(row.id),
                            subject=(transfer.SUBJECT, row.id))
-    return found
 
 
 def resume() -> int:
     """Takes up what a killed worker left; how many."""
-    silent = clock.now() - dt.timedelta(seconds=_SILENT)
-    left = list(Transfer.select(Transfer.id).where(
-        Transfer.checking_by_id.is_null(False), Transfer.beat_at.is_null() | (Transfer.beat_at < silent)).limit(10))
-    for row in left:
-        run(row.id)
-    return len(left)
+    return WORK.resume(run)
 
 
 __all__ = ["resume", "run", "start"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from .. import eep
 from .. import verify as packages
 from . import folder as year
 
@@ -58,26 +59,30 @@ def verify(path: Path, progress: Callable[[int, int], Any] | None = None) -> dic
 
 def problems(folder: Path, one: year.Listed, fingerprint: str) -> Iterator[str]:
     """What is wrong with a file that the manifest lists; a package is also checked inside, and who signed it."""
+    yield from examine(folder, one, fingerprint)[0]
+
+
+def examine(folder: Path, one: year.Listed, fingerprint: str) -> tuple[list[str], eep.Described | None]:
+    """:func:`problems`, and what a package without any says of its record."""
     target = folder / one.path
     try:
         if target.is_symlink() or not target.is_file():
-            yield f"缺少 {one.path}"
-            return
+            return [f"缺少 {one.path}"], None
         size, sm3 = year.digest_of(target)
     except OSError as error:
-        yield f"读不出 {one.path}：{error.strerror}"
-        return
+        return [f"读不出 {one.path}：{error.strerror}"], None
     if (size, sm3) != (one.size, one.sm3):
-        yield f"{one.path} 的摘要与清单不符：清单 {one.sm3[:16]}…，实际 {sm3[:16]}…"
-        return
-    if one.archival_number:
-        found = packages.verify(target)
-        if not found["ok"]:
-            yield f"{one.path}：{found['reasons'][0]}"
-        elif found["archival_number"] != one.archival_number:
-            yield f"{one.path} 里是 {found['archival_number']}，清单上是 {one.archival_number}"
-        elif found["fingerprint"] != fingerprint:
-            yield f"{one.path} 与清单不是同一把密钥签名的"
+        return [f"{one.path} 的摘要与清单不符：清单 {one.sm3[:16]}…，实际 {sm3[:16]}…"], None
+    if not one.archival_number:
+        return [], None
+    found, described = packages.look(target)
+    if not found["ok"]:
+        return [f"{one.path}：{found['reasons'][0]}"], None
+    if found["archival_number"] != one.archival_number:
+        return [f"{one.path} 里是 {found['archival_number']}，清单上是 {one.archival_number}"], None
+    if found["fingerprint"] != fingerprint:
+        return [f"{one.path} 与清单不是同一把密钥签名的"], None
+    return [], described
 
 
 def _unlisted(folder: Path, listed: set[str]) -> Iterator[str]:
@@ -88,4 +93,4 @@ def _unlisted(folder: Path, listed: set[str]) -> Iterator[str]:
             yield name
 
 
-__all__ = ["problems", "recognises", "verify"]
+__all__ = ["examine", "problems", "recognises", "verify"]

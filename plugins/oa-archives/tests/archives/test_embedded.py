@@ -41,7 +41,7 @@ def test_it_is_one_xml_that_its_schema_describes_and_that_verifies(made):
     assert verify.recognises(path, path.read_bytes()[:4096])
     found = verify.verify(path)
     assert found["ok"] and found["archival_number"] == item.archival_number and found["files"] == 3, found["reasons"]
-    described = verify.read(path)
+    described = verify.look(path)[1]
     contents = [stream.read() for stream in verify.contents(path, described)]
     assert contents[:3] == list(inside.values()) and contents[3] == item.text.encode()
     assert described.values["title"] == item.title and len(described.checks) == Check.select().count()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from oa_archives import yearly
+from oa_archives import verify, yearly
 from oa_archives.models import Check, Item, Part
 from oa_archives.models_keeping import HandedOver, Origin
 from oa_archives.services import handovers, pending, queries, taking
@@ -156,6 +156,50 @@ def test_one_thing_wrong_and_nothing_is_taken(made, tmp_path):
         taking.take(None, made[1])
     assert item.archival_number in refused.value.message and "另一件" in refused.value.message
     assert rows() == count
+
+
+@pytest.mark.parametrize("form", ["files", "embedded"])
+def test_what_changes_between_its_check_and_its_taking_is_not_taken(year, tmp_path, monkeypatch, form):
+    folder = tmp_path / "out"
+    handovers.run(handovers.ask(None, 2026, str(folder), form).id)
+    one = next(line for line in yearly.folder.files_of(folder) if line.archival_number)
+    path = folder / one.path
+    assert verify.read(path, one.sm3).values["archival_number"] == one.archival_number
+    whole = path.read_bytes()
+    for changed in (whole[:99] + bytes([whole[99] ^ 1]) + whole[100:], whole[:-9], b""):
+        path.write_bytes(changed)
+        with pytest.raises(verify.Changed):
+            verify.read(path, one.sm3)
+    path.write_bytes(whole)
+    check = taking._check
+
+    def changed_afterwards(*given):
+        found = check(*given)
+        path.write_bytes(whole[:-9] + b" " * 9)
+        return found[0], set(), found[2]  # as if none were here
+
+    monkeypatch.setattr(taking, "_check", changed_afterwards)
+    count = Item.select().count(), files.File.select().count()
+    with pytest.raises(Invalid):
+        taking.take(None, folder)
+    assert count == (Item.select().count(), files.File.select().count())
+
+
+@pytest.mark.parametrize(("form", "passes"), [("files", 2), ("embedded", 4)])
+def test_a_package_is_opened_no_oftener_than_its_check_needs(year, tmp_path, monkeypatch, form, passes):
+    folder = tmp_path / "out"
+    handovers.run(handovers.ask(None, 2026, str(folder), form).id)
+    opened = []
+    path_open = type(folder).open
+
+    def noted(self, *given, **more):
+        if self.suffix in (".zip", ".eep"):
+            opened.append(self.name)
+        return path_open(self, *given, **more)
+
+    monkeypatch.setattr(type(folder), "open", noted)
+    assert taking.take(None, folder)["known"] == 5
+    assert max(map(opened.count, opened)) <= passes
 
 
 def test_a_person_hands_on_what_they_may_see_to_places_that_are_set_up(year, tmp_path):

@@ -29,6 +29,6 @@ def test_from_the_folder_by_clicks_and_what_is_refused_is_named(oa, desk, oa_cli
     package.write_bytes(package.read_bytes()[:-1] + b"x")
     client.submit("/archives/intakes", {"name": place.name})
     row = Intake.get(Intake.state == "waiting")
-    Intake.update(state="running").where(Intake.id == row.id).execute()  # a worker was killed before it said a word
+    desk.killed(row)  # a worker was killed before it said a word
     assert intakes.resume() == 1 and Intake.get_by_id(row.id).state == "failed"
     assert package.stem.split("·")[-1] in client.get("/archives/intakes").text and Item.select().count() == 1

@@ -14,6 +14,7 @@ from oa_archives.models_keeping import Intake
 from oa_archives.services import handovers, intakes, unpacking
 
 from oa_kernel import clock, files
+from oa_kernel.audit.models import Event as Audit
 from oa_kernel.errors import Conflict, Invalid, NotFound
 
 NAME = "2026 年度"
@@ -98,8 +99,29 @@ def test_a_worker_that_was_killed_while_unpacking_leaves_nothing_in_the_way(oa, 
     room = oa.config.folder / "intakes" / str(row.id)
     room.mkdir(parents=True)
     (room / "half").write_bytes(b"x")
-    Intake.update(state="running").where(Intake.id == row.id).execute()
+    desk.killed(row)
     assert intakes.resume() == 1 and Intake.get_by_id(row.id).state == "done" and left(oa) == []
+
+
+def test_one_that_is_stopped_ends_at_the_next_word_and_can_be_tried_again(oa, desk, oa_client, package, monkeypatch):
+    client = oa_client(desk.archivist)
+    upload(client, zipped(package))
+    row = Intake.get()
+    unpack = unpacking.unpack
+
+    def stopped_meanwhile(*given):
+        place = unpack(*given[:2])
+        assert client.submit(f"/archives/intakes/{row.id}/cancel").status_code == 303
+        return place
+
+    monkeypatch.setattr(unpacking, "unpack", stopped_meanwhile)
+    done = intakes.run(row.id)
+    assert (done.state, done.taken, done.runner) == ("stopped", 0, "") and left(oa) == []
+    assert Audit.select().where(Audit.action == "archives.intake_done").count() == 0 == intakes.resume()
+    assert client.submit(f"/archives/intakes/{row.id}/cancel").status_code == 409
+    assert f"/archives/intakes/{row.id}/again" in client.get("/archives/intakes").text
+    monkeypatch.undo()
+    assert intakes.run(intakes.again(desk.archivist, row.id).id).state == "done"
 
 
 def test_by_rest_with_progress_and_every_reason(oa, desk, oa_client, package):

@@ -49,7 +49,7 @@ def test_a_package_holds_all_and_verifies(made):
     found = verify.verify(path)
     assert found["ok"] and found["archival_number"] == item.archival_number and found["files"] == 2
     assert "指纹" in found["summary"] and item.title in found["summary"]
-    contents = [stream.read() for stream in verify.contents(path, verify.read(path))]
+    contents = [stream.read() for stream in verify.contents(path, verify.look(path)[1])]
     assert contents[:2] == [files.read_bytes(files.get(p.file_id)) for p in queries.parts(item)] and contents[2] == item.text.encode()
 
 

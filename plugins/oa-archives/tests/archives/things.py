@@ -6,8 +6,8 @@ import io
 from oa_archives.models import Item, Pending
 from oa_archives.services import filing
 
+from oa_kernel import clock, files, hookimpl, signals
 from oa_kernel import contributions as c
-from oa_kernel import files, hookimpl, signals
 from oa_kernel.errors import Conflict, NotFound
 
 KNOWN = {}
@@ -84,6 +84,12 @@ class Things:
         """Something is finished and filed; the record."""
         choice = more.pop("choice", None)
         return filing.file(self.archivist, self.finish(**more).id, choice)
+
+    def killed(self, row):
+        """The worker of some long work was killed on another machine, an hour ago."""
+        model = type(row)
+        long_ago = clock.now() - dt.timedelta(hours=1)
+        model.update(state="running", runner="elsewhere:1", beat_at=long_ago).where(model.id == row.id).execute()
 
     def again(self, item):
         """The record as it is now."""

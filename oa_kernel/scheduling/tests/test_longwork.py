@@ -1,0 +1,163 @@
+"""Long work: one worker at a time, a sign of life, taken up again after a kill, given up by who is no longer wanted."""
+
+import datetime as dt
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from oa_kernel import clock, db, scheduling
+from oa_kernel.scheduling import longwork
+
+
+class Chore(db.Model):
+    """A row of long work."""
+
+    state = db.CharField(max_length=10, default="waiting")
+    done = db.IntegerField(default=0)
+    runner = db.CharField(max_length=120, default="")
+    beat_at = db.UTCDateTimeField(null=True)
+
+    class Meta:
+        table_name = "longwork_chore"
+
+
+WORK = scheduling.LongWork(Chore, lambda: Chore.state << ("waiting", "running"))
+LONG_AGO = dt.timedelta(hours=1)
+KILLED = """
+import os, signal, sys
+from oa_kernel import runtime
+from oa_kernel.scheduling.tests.test_longwork import WORK
+runtime.boot(sys.argv[1])
+with WORK.working(int(sys.argv[2]), state="running") as mine:
+    mine.tell(done=3)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture(autouse=True)
+def table(oa):
+    db.database.create_tables([Chore])
+    yield
+    db.database.drop_tables([Chore])
+
+
+def asked():
+    return Chore.create(**WORK.asked())
+
+
+def again(row):
+    return Chore.get_by_id(row.id)
+
+
+def run(row_id):
+    with WORK.working(row_id, state="running") as mine:
+        if mine is not None:
+            mine.tell(done=again(mine).done + 1)
+            mine.end(state="done")
+
+
+def test_what_is_done_is_wanted_no_more():
+    row = asked()
+    run(row.id)
+    run(row.id)
+    assert (again(row).state, again(row).done, again(row).runner, again(row).beat_at) == ("done", 1, "", None)
+    with WORK.working(999) as mine:
+        assert mine is None
+
+
+def test_one_worker_at_a_time():
+    row, seen = asked(), []
+
+    def other():
+        with WORK.working(row.id) as mine:
+            seen.append(mine)
+        db.close()
+
+    with WORK.working(row.id, state="running") as mine:
+        assert mine is not None and WORK.alive(again(row)) and WORK.abandoned() == []
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        assert seen == [None]
+        Chore.update(beat_at=clock.now() - LONG_AGO).where(Chore.id == row.id).execute()
+        assert WORK.abandoned() == []  # this process knows that it is at it
+    assert again(row).runner == "" and again(row).state == "running"
+
+
+def test_what_a_killed_worker_left_is_taken_up_at_once(oa):
+    row = asked()
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(oa.config.path), str(row.id)], capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    left = again(row)
+    assert (left.state, left.done) == ("running", 3) and left.runner and not WORK.alive(left)
+    assert WORK.resume(run) == 1 and (again(row).state, again(row).done) == ("done", 4)
+
+
+def test_of_another_machine_only_silence_tells():
+    row = asked()
+    Chore.update(state="running", runner="elsewhere:1").execute()
+    assert WORK.alive(again(row)) and WORK.abandoned() == []
+    with WORK.working(row.id) as mine:
+        assert mine is None
+    Chore.update(beat_at=clock.now() - LONG_AGO).execute()
+    assert WORK.abandoned() == [row.id]
+
+
+def test_what_was_asked_for_is_the_queue_s_for_a_while():
+    row = asked()
+    assert WORK.resume(run) == 0
+    Chore.update(beat_at=clock.now() - LONG_AGO).execute()
+    assert WORK.resume(run) == 1 and again(row).state == "done"
+
+
+def test_a_process_number_that_came_again_is_not_taken_for_the_worker():
+    row = asked()
+    Chore.update(state="running", runner=f"{longwork._host()}:{os.getppid()}", beat_at=clock.now() - LONG_AGO).execute()
+    assert WORK.abandoned() == [row.id]
+
+
+def test_who_was_cancelled_or_overtaken_writes_nothing_more():
+    row = asked()
+    with pytest.raises(scheduling.GivenUp), WORK.working(row.id, state="running") as mine:
+        assert WORK.cancel(row.id, state="stopped")
+        mine.tell(done=9)
+    assert (again(row).state, again(row).done) == ("stopped", 0) and not WORK.cancel(row.id, state="stopped")
+    row = asked()
+    with pytest.raises(scheduling.GivenUp), WORK.working(row.id, state="running") as mine:
+        Chore.update(runner="elsewhere:1").where(Chore.id == row.id).execute()
+        mine.end(state="done")
+    assert (again(row).state, again(row).runner) == ("running", "elsewhere:1")
+
+
+def test_an_error_leaves_it_wanted_and_the_others_go_on():
+    rows = [asked(), asked()]
+    Chore.update(beat_at=None).execute()
+
+    def breaks(row_id):
+        with WORK.working(row_id) as mine:
+            if row_id == rows[0].id:
+                raise ValueError
+            mine.end(state="done")
+
+    with pytest.raises(ValueError):
+        WORK.resume(breaks)
+    Chore.update(beat_at=None).execute()
+    assert WORK.resume(breaks, failures=(ValueError,)) == 1
+    assert [again(r).state for r in rows] == ["waiting", "done"]
+
+
+def test_a_sign_of_life_comes_by_itself():
+    work = scheduling.LongWork(Chore, lambda: Chore.state << ("waiting", "running"), silent=0.2)
+    row = asked()
+    Chore.update(beat_at=clock.now() - LONG_AGO).execute()
+    told = threading.Event()
+    before = again(row).beat_at
+    with work.working(row.id, state="running"):
+        Chore.update(beat_at=before).execute()
+        while again(row).beat_at == before:
+            assert not told.wait(0.02)
+    assert again(row).beat_at > before
