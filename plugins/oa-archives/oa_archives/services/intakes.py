@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -148,23 +149,24 @@ def run(intake: int) -> Intake:
     """Carries one out; what is here already is recognised, so that a broken one goes on. The row says what was refused."""
     with WORK.working(intake, state="running") as mine:
         if mine is not None:
+            room = _rooms() / f"{intake}-{uuid.uuid4().hex[:8]}"
             try:
-                _carry_out(Intake.get_by_id(intake), mine)
+                _carry_out(Intake.get_by_id(intake), mine, room)
             except scheduling.GivenUp:
-                pass  # it was stopped
+                pass  # it was stopped, or another worker has it
             finally:
-                _clear(intake)
+                shutil.rmtree(room, ignore_errors=True)
     return Intake.get_by_id(intake)
 
 
-def _carry_out(row: Intake, mine: scheduling.Work) -> None:
+def _carry_out(row: Intake, mine: scheduling.Work, room: Path) -> None:
     with db.transaction():
         audit.record("archives.intake_begun", SUBJECT, row.id)
     told: dict[str, object]
     try:
         person = identity.get(row.asked_by_id)
         permissions.require(person, rights.FILE)
-        place = _unpacked(row, mine) if row.uploaded else _in_folder(row, person)
+        place = _unpacked(row, mine, room) if row.uploaded else _in_folder(row, person)
         found = taking.take(person, place, dry_run=row.dry_run, progress=lambda *how: _beat(row, mine, *how))
         told = {"state": "done", "taken": found["taken"], "known": found["known"], "total": found["count"],
                 "fingerprint": found["fingerprint"], "problems": []}
@@ -200,21 +202,18 @@ def _in_folder(row: Intake, person: identity.Person) -> Path:
     return place / row.name
 
 
-def _unpacked(row: Intake, mine: scheduling.Work) -> Path:
+def _unpacked(row: Intake, mine: scheduling.Work, room: Path) -> Path:
     """The upload, unpacked beside the database; what a killed worker left there goes first."""
     file = files.get(row.file_id) if row.file_id else None
     if file is None:
         raise NotFound("上传的文件已经删去，请重新上传")
-    _clear(row.id)
-    return unpacking.unpack(file, _room(row.id), lambda done, total: _beat(row, mine, "unpack", done, total))
+    for left in _rooms().glob(f"{row.id}-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    return unpacking.unpack(file, room, lambda done, total: _beat(row, mine, "unpack", done, total))
 
 
-def _room(intake: int) -> Path:
-    return runtime.current().config.folder / "intakes" / str(intake)
-
-
-def _clear(intake: int) -> None:
-    shutil.rmtree(_room(intake), ignore_errors=True)
+def _rooms() -> Path:
+    return runtime.current().config.folder / "intakes"
 
 
 def _drop(file_id: int | None) -> None:

@@ -3,7 +3,10 @@
 import io
 import os
 import shutil
+import signal
 import stat
+import subprocess
+import sys
 import tarfile
 import zipfile
 
@@ -18,6 +21,14 @@ from oa_kernel.audit.models import Event as Audit
 from oa_kernel.errors import Conflict, Invalid, NotFound
 
 NAME = "2026 年度"
+KILLED = """
+import os, signal, sys
+from oa_kernel import runtime
+from oa_archives.services import intakes
+runtime.boot(sys.argv[1])
+intakes._beat = lambda *how: os.kill(os.getpid(), signal.SIGKILL)
+intakes.run(int(sys.argv[2]))
+"""
 
 
 @pytest.fixture
@@ -93,14 +104,14 @@ def test_an_upload_that_nobody_took_over_goes_after_a_week(oa, desk, oa_client, 
     assert files.get(row.file_id) is None and Intake.get_by_id(row.id).file_id is None
 
 
-def test_a_worker_that_was_killed_while_unpacking_leaves_nothing_in_the_way(oa, desk, oa_client, package):
+def test_what_a_kill_left_half_unpacked_is_done_anew_at_once(oa, desk, oa_client, package):
     upload(oa_client(desk.archivist), zipped(package))
     row = Intake.get()
-    room = oa.config.folder / "intakes" / str(row.id)
-    room.mkdir(parents=True)
-    (room / "half").write_bytes(b"x")
-    desk.killed(row)
-    assert intakes.resume() == 1 and Intake.get_by_id(row.id).state == "done" and left(oa) == []
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(oa.config.path), str(row.id)], capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert Intake.get_by_id(row.id).state == "running" and len(left(oa)) == 1
+    assert intakes.resume() == 1
+    assert (Intake.get_by_id(row.id).state, Intake.get_by_id(row.id).known) == ("done", 1) and left(oa) == []
 
 
 def test_one_that_is_stopped_ends_at_the_next_word_and_can_be_tried_again(oa, desk, oa_client, package, monkeypatch):
