@@ -3,7 +3,7 @@
 The table is its owner's and says what was asked for and what came of it; it only has the columns ``runner`` (text) and
 ``beat_at`` (time, may be null)::
 
-    WORK = scheduling.LongWork(Intake, lambda: Intake.state << ("waiting", "running"))
+    WORK = scheduling.LongWork("archives.intake", Intake, lambda: Intake.state << ("waiting", "running"))
 
     def run(intake):                              # the queued task
         with WORK.working(intake, state="running") as mine:
@@ -17,8 +17,10 @@ The table is its owner's and says what was asked for and what came of it; it onl
     def resume():                                 # the periodic task
         return WORK.resume(run)
 
-Work must be such that it can be done again from the beginning, or knows what it did. A killed worker of this machine is found
-at once by its process, one of another machine once it was silent.
+That it was begun, and that it was left undone, is on record; what it did is recorded by its owner, who calls ``tell`` and
+``end`` in the transaction of that. A sign of life is no event. Work must be such that it can be done again from the
+beginning, or knows what it did. A killed worker of this machine is found at once by its process, one of another machine
+once it was silent.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from oa_kernel import clock, db
+from oa_kernel import audit, clock, db
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +51,16 @@ class GivenUp(Exception):
 class LongWork:
     """Work on the rows of one table."""
 
-    def __init__(self, model: Any, wanted: Callable[[], Any], *, silent: float = SILENT) -> None:
+    def __init__(
+        self, name: str, model: Any, wanted: Callable[[], Any], *, subject: str = "", silent: float = SILENT,
+    ) -> None:
         """
+        :param name: begins the audited actions: ``name_begun``, ``name_left``.
         :param model: has ``runner`` and ``beat_at``.
         :param wanted: gives the condition of rows that are asked for and not done yet.
+        :param subject: kind of the audited subject; ``name`` if left out.
         """
+        self._name, self._subject = name, subject or name
         self._model, self._wanted, self._silent = model, wanted, silent
         self._mine: set[int] = set()
         self._lock = threading.Lock()
@@ -73,20 +80,23 @@ class LongWork:
         if not self._take(row_id, begun):
             yield None
             return
-        over = threading.Event()
+        work, over = Work(self, row_id), threading.Event()
         beating = threading.Thread(target=self._beat, args=(row_id, over), name=f"beat-{row_id}", daemon=True)
         beating.start()
         try:
-            yield Work(self, row_id)
+            yield work
         finally:
             over.set()
             beating.join(5)
             self._forget(row_id)
-            with db.transaction():
-                self._model.update(runner="").where(self._own(row_id)).execute()
+            if not work.ended:
+                with db.transaction():
+                    if self._model.update(runner="").where(self._own(row_id)).execute():
+                        audit.record(f"{self._name}_left", self._subject, row_id)
 
     def cancel(self, row_id: int, **given_up: Any) -> bool:
-        """Takes the row away from whoever works on it, who stops at the next word; whether it still was wanted.
+        """Takes the row away from whoever works on it, who stops at the next word; whether it still was wanted. The caller tells
+        the record.
 
         :param given_up: columns that make it one that is not wanted.
         """
@@ -140,6 +150,7 @@ class LongWork:
                     self._mine.add(row_id)
                     added = True
                 self._model.update(runner=_me(), beat_at=clock.now(), **begun).where(self._model.id == row_id).execute()
+                audit.record(f"{self._name}_begun", self._subject, row_id, after={"runner": _me()})
         except BaseException:
             if added:
                 self._forget(row_id)
@@ -176,6 +187,8 @@ class Work:
 
     def __init__(self, kind: LongWork, row_id: int) -> None:
         self._kind, self.id = kind, row_id
+        #: whether :meth:`end` was called
+        self.ended = False
 
     def tell(self, **columns: Any) -> None:
         """How far it is, in columns of the row.
@@ -186,13 +199,17 @@ class Work:
             self._kind._set(self.id, {"beat_at": clock.now(), **columns})
 
     def end(self, **columns: Any) -> None:
-        """What came of it; called in the transaction that writes the last of it.
+        """What came of it; called in the transaction that writes the last of it, and its event.
 
         :param columns: make it one that is not wanted any more.
         :raises GivenUp: it is no longer ours.
         """
         with db.transaction():
             self._kind._set(self.id, {"runner": "", "beat_at": None, **columns})
+            db.on_commit(self._over)
+
+    def _over(self) -> None:
+        self.ended = True
 
 
 def _host() -> str:

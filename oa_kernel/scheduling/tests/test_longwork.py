@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from oa_kernel import clock, db, scheduling
+from oa_kernel.audit.models import Event
 from oa_kernel.scheduling import longwork
 
 
@@ -25,7 +26,7 @@ class Chore(db.Model):
         table_name = "longwork_chore"
 
 
-WORK = scheduling.LongWork(Chore, lambda: Chore.state << ("waiting", "running"))
+WORK = scheduling.LongWork("tests.chore", Chore, lambda: Chore.state << ("waiting", "running"))
 LONG_AGO = dt.timedelta(hours=1)
 KILLED = """
 import os, signal, sys
@@ -148,10 +149,12 @@ def test_an_error_leaves_it_wanted_and_the_others_go_on():
     Chore.update(beat_at=None).execute()
     assert WORK.resume(breaks, failures=(ValueError,)) == 1
     assert [again(r).state for r in rows] == ["waiting", "done"]
+    told = Event.select(Event.action).where(Event.action.startswith("tests.chore")).order_by(Event.id).tuples()
+    assert [action for (action,) in told] == ["tests.chore_begun", "tests.chore_left"] * 2 + ["tests.chore_begun"]
 
 
 def test_a_sign_of_life_comes_by_itself():
-    work = scheduling.LongWork(Chore, lambda: Chore.state << ("waiting", "running"), silent=0.2)
+    work = scheduling.LongWork("tests.chore", Chore, lambda: Chore.state << ("waiting", "running"), silent=0.2)
     row = asked()
     Chore.update(beat_at=clock.now() - LONG_AGO).execute()
     told = threading.Event()

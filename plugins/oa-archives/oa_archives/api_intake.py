@@ -47,10 +47,10 @@ def start_intake(body: dict[str, Any]) -> Any:
 
 
 @api.get("/archives/intakes/folders", permission=rights.FILE, summary="packages in the import folder",
-         returns={"type": "object", "properties": {"items": {"type": "array", "items": {"type": "string"}}}})
+         returns={"type": "object", "properties": {"names": {"type": "array", "items": {"type": "string"}}}})
 def list_intake_folders() -> Any:
-    """Their names, for ``name``."""
-    return {"items": intakes.offered(web.person())}
+    """For ``name``, at most 200."""
+    return {"names": intakes.offered(web.person())}
 
 
 @api.get("/archives/intakes/<int:id>", permission=rights.FILE, returns=_INTAKE, summary="how far a package's taking over is")

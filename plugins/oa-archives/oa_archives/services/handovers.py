@@ -15,7 +15,7 @@ from . import queries
 from .handing import write
 
 SUBJECT = "archives.handover"
-WORK = scheduling.LongWork(Handover, lambda: Handover.state << ("waiting", "running"))
+WORK = scheduling.LongWork(SUBJECT, Handover, lambda: Handover.state << ("waiting", "running"))
 
 
 def ask(person: Any, year: Any, place: str, form: str = "") -> Handover:
@@ -99,8 +99,10 @@ def run(handover: int, progress: Callable[[int, int], Any] | None = None) -> Han
     :param progress: ``progress(records done, records in all)``.
     :raises Conflict: another process works on it. OAError: why it was broken off; it can be taken up again.
     """
-    with db.transaction():
-        _wait_again(handover)
+    if Handover.select().where(Handover.id == handover, Handover.state == "failed").exists():  # the queue tries once more
+        with db.transaction():
+            _wait_again(handover)
+            audit.record("archives.handover_asked", SUBJECT, handover)
     with WORK.working(handover, state="running") as mine:
         row = Handover.get_or_none(Handover.id == handover)
         if row is None:
@@ -117,9 +119,6 @@ def run(handover: int, progress: Callable[[int, int], Any] | None = None) -> Han
 
 
 def _carry_out(row: Handover, mine: scheduling.Work, progress: Callable[[int, int], Any] | None) -> None:
-    with db.transaction():
-        audit.record("archives.handover_begun", SUBJECT, row.id, title=f"{row.year} 年度",
-                     after={"runner": row.runner, "done": row.done})
     try:
         person = identity.get(row.asked_by_id) if row.asked_by_id else None
         if row.asked_by_id:

@@ -22,7 +22,7 @@ _SHOWN = 200
 #: how long an upload is kept that was not taken over
 KEEP = dt.timedelta(days=7)
 _BUSY = ("waiting", "running")
-WORK = scheduling.LongWork(Intake, lambda: Intake.state << _BUSY)
+WORK = scheduling.LongWork(SUBJECT, Intake, lambda: Intake.state << _BUSY)
 
 
 def folder() -> Path | None:
@@ -160,8 +160,6 @@ def run(intake: int) -> Intake:
 
 
 def _carry_out(row: Intake, mine: scheduling.Work, room: Path) -> None:
-    with db.transaction():
-        audit.record("archives.intake_begun", SUBJECT, row.id)
     told: dict[str, object]
     try:
         person = identity.get(row.asked_by_id)

@@ -11,7 +11,8 @@ from .. import rights
 from ..models_use import Transfer, TransferEntry
 from . import transfer
 
-WORK = scheduling.LongWork(Transfer, lambda: Transfer.checking_by_id.is_null(False))
+WORK = scheduling.LongWork("archives.transfer_check", Transfer, lambda: Transfer.checking_by_id.is_null(False),
+                           subject=transfer.SUBJECT)
 
 
 def start(person: Any, transfer_id: Any, *, again: bool = False) -> Transfer:
@@ -49,15 +50,12 @@ def run(transfer_id: int) -> dict[str, int]:
 
 
 def _make(row: Transfer, mine: scheduling.Work) -> None:
-    with db.transaction():
-        audit.record("archives.transfer_check_begun", transfer.SUBJECT, row.id)
     error = ""
     try:
         person = identity.get(row.checking_by_id)
         left = -1
         while (found := transfer.check(person, row.id))["left"] not in (0, left):  # without progress it would never end
             left = found["left"]
-            mine.tell()
     except OAError as failure:  # the right is gone
         error = failure.message[:300]
         found = transfer.standing(row)

@@ -155,7 +155,7 @@ def test_by_rest_with_progress_and_every_reason(oa, desk, oa_client, package):
     found = client.get(f"{base}/{asked.json['id']}").json
     assert found["state"] == "failed" and damaged.name in found["problems"][0] and found["taken"] == 0
     assert client.get(base).json["items"] == [found]
-    assert client.get(f"{base}/folders").json == {"items": []}
+    assert client.get(f"{base}/folders").json == {"names": []}
     again = client.post(f"{base}/{found['id']}/again", json={"dry_run": True}, headers=headers)
     assert again.status_code == 202 and again.json["dry_run"] and again.json["id"] != found["id"]
     assert oa_client(desk.reader).get(base).status_code == 403
