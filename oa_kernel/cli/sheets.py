@@ -46,7 +46,7 @@ def _say(result: Any) -> None:
     if result.faults:
         click.echo(f"共 {len(result.faults)} 处有误，没有写入任何一行", err=True)
     elif result.dry_run:
-        click.echo("检查通过，没有写入（--dry-run）", err=True)
+        click.echo(f"检查通过，{result.seen} 行，没有写入（--dry-run）", err=True)
     else:
         click.echo(f"已导入 {result.written} 行", err=True)
     for told in result.told:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from oa_kernel import permissions
+from oa_kernel import identity, permissions
 from oa_kernel.errors import OAError
 
 from ..access import Pages
@@ -89,4 +89,5 @@ def _page(row: Any, status: int = 200, *, problem: str = "", secret: str = "") -
         "oa/admin/approval.html", status, change=row, details=details, problem=problem, secret=secret,
         states=permissions.STATE_TITLES, decides=permissions.may_decide(row, person()),
         mine=row.asked_by == person().id, title=permissions.title_of(row),
+        decider=identity.get(row.decided_by) if row.decided_by and row.decided_by != row.asked_by else None,
     )

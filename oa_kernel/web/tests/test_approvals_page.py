@@ -26,7 +26,8 @@ def test_a_grant_is_asked_for_confirmed_and_holds(two, make):
     change, = permissions.list_changes(two[1].person).items
     assert "接替" in two[1].get(f"/admin/approvals/{change.id}")
     two[0].post(f"/admin/approvals/{change.id}/confirm", 403)
-    assert "已确认并生效" in two[1].post(f"/admin/approvals/{change.id}/confirm")
+    done = two[1].post(f"/admin/approvals/{change.id}/confirm")
+    assert "已确认并生效" in done and f"复核</dt><dd class=\"col-sm-9\">{two[1].person.name} " in done
     assert [g.role for g in permissions.grants_to(lin)] == ["system_admin"]
     assert "不能再办" in two[1].post(f"/admin/approvals/{change.id}/confirm", 409)
 
