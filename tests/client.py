@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import urllib.error
 import urllib.request
 import uuid
@@ -29,8 +30,8 @@ class Answer:
 class Rest:
     """``Rest(url, token).post("/documents/outgoing", {...})``."""
 
-    def __init__(self, url: str, token: str = "") -> None:
-        self.base, self.token = url + "/api/v1", token
+    def __init__(self, url: str, token: str = "", context: ssl.SSLContext | None = None) -> None:
+        self.base, self.token, self.context = url + "/api/v1", token, context
 
     def call(self, method: str, path: str, data: bytes | None = None, **headers: str) -> Answer:
         """One request; an answer with an error status is an answer."""
@@ -38,7 +39,7 @@ class Rest:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         request = urllib.request.Request(self.base + path, data=data, method=method, headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=60) as response:
+            with urllib.request.urlopen(request, timeout=60, context=self.context) as response:
                 return Answer(response.status, dict(response.headers), response.read())
         except urllib.error.HTTPError as error:
             return Answer(error.code, dict(error.headers), error.read())

@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -21,6 +22,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from oa_kernel.testing.authority import Authority
 
 OA = [sys.executable, "-m", "oa_kernel.cli"]
 
@@ -41,14 +44,22 @@ def free_port() -> int:
 
 
 class Service:
-    """``oa serve`` of one installation."""
+    """``oa serve`` of one installation.
+
+    :param authority: who issues its certificate, for ``localhost``; with one it is served by HTTPS.
+    """
 
     def __init__(
-        self, folder: Path, *, worker: bool = True, workers: int = 1, environ: dict[str, str] | None = None
+        self, folder: Path, *, worker: bool = True, workers: int = 1, environ: dict[str, str] | None = None,
+        authority: Authority | None = None,
     ) -> None:
         self.folder, self.worker, self.workers, self.environ = folder, worker, workers, environ or {}
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url, self.context, self._tls = f"http://127.0.0.1:{self.port}", None, []
+        if authority is not None:
+            certificate, key = authority.issue("localhost")
+            self.url, self._tls = f"https://localhost:{self.port}", ["--tls-cert", str(certificate), "--tls-key", str(key)]
+            self.context = ssl.create_default_context(cafile=str(authority.file))
         self.process: subprocess.Popen | None = None
 
     @property
@@ -57,6 +68,7 @@ class Service:
 
     def start(self) -> Service:
         arguments = ["serve", "--port", str(self.port), "--workers", str(self.workers)] + ([] if self.worker else ["--no-worker"])
+        arguments += self._tls
         with (self.folder / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*OA, "--config", str(self.config), *arguments], stdout=log, stderr=log,
@@ -66,7 +78,7 @@ class Service:
             if self.process.poll() is not None:
                 raise AssertionError(f"oa serve ended:\n{(self.folder / 'serve.log').read_text()}")
             try:
-                with urllib.request.urlopen(self.url + "/healthz", timeout=2):
+                with urllib.request.urlopen(self.url + "/healthz", timeout=2, context=self.context):
                     return self
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
