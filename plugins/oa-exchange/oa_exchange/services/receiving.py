@@ -95,7 +95,7 @@ def receive(head: package.Head, source: BinaryIO, sender: Sender, *, via: str, b
 
 
 def too_large(head: package.Head, sender: Sender) -> Result:
-    """The answer to a package that is over the limit; its body is not read."""
+    """The answer to a package that is over the limit; its body is not kept."""
     reason = f"交换包 {head.whole / 2**20:.1f} MB，超过收文单位的上限 {settings.get('max_package_mb')} MB"
     return _refuse(head, sender, reason, "size")
 
