@@ -47,6 +47,9 @@ def test_from_the_desk_to_a_verified_package(service, sign_in, tmp_path):
 
     # the leader's instruction, on a phone
     leader = sign_in("leader", width=390, height=800)
+    settled(leader, case)
+    leader.click("a:has-text('查看收文')")
+    leader.wait_for_url(document)
     acted(leader, case, "请综合处抓紧落实，十二月十日前报结果。")
     head = sign_in("head")
     settled(head, case + "?part=trail")

@@ -18,6 +18,7 @@ from ..rendering import flash, form_errors, redirect, render, with_query
 from ..shell import forget_counts
 from ..uploads import Upload, read_form
 from .choosing import several
+from .todo import about, definition_titles, work_url
 
 pages = Pages("cases", __name__)
 
@@ -52,8 +53,6 @@ def mine() -> Any:
 
 def started_by(who: Any, *, state: str = "", limit: int = 50, cursor: str | None = None) -> db.Page:
     """Cases somebody started, the last first, each with ``url``, ``kind`` and its state's words."""
-    from .todo import definition_titles, work_url
-
     page = workflow.started_by(who, state=state, limit=limit, cursor=cursor)
     titles = definition_titles()
     for row in page.items:
@@ -185,7 +184,7 @@ def _view(instance_id: int, typed: Any, errors: dict[str, list[str]], status: in
         "oa/case.html", status, case=case, view=view, task=task, actions=actions, words=ACTIONS, states=STATES,
         fields=fields, errors=errors, typed=typed, definition=definition, part=part,
         attached=workflow.attachments(case, who), attaching=workflow.may_attach(case, who), came_back=_came_back(view, task),
-        first=_at_first_step(task),
+        first=_at_first_step(task), about=about(case.subject_kind, case.subject_id),
         preview=workflow.next_steps_preview(task, who) if task is not None and "approve" in actions else [],
         phrases=workflow.phrases(who) if task is not None and actions and part == "act" else [],
         targets=workflow.return_targets(task) if task is not None and "return" in actions else [],

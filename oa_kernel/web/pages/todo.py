@@ -136,6 +136,12 @@ def work_url(subject_kind: str, subject_id: str, instance_id: int) -> str:
     return f"/cases/{instance_id}"
 
 
+def about(subject_kind: str, subject_id: str) -> tuple[str, str] | None:
+    """(what it is called, its page) of what a case is about; None for a case of its own."""
+    subject = _subjects().get(subject_kind) if subject_kind else None
+    return (str(subject.title), str(subject.url(subject_id))) if subject is not None else None
+
+
 def _subjects() -> dict[str, Any]:
     cache = runtime.current().cache
     if "web.subjects" not in cache:
