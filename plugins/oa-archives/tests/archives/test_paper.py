@@ -65,13 +65,18 @@ def test_what_is_no_pdf_gets_no_stamp(desk):
         stamping.stamped(item)
 
 
+@pytest.fixture
+def november(at):
+    """Before anybody gets a role, whatever day it is today."""
+    at("2026-11-25")
+
+
 @pytest.mark.parametrize(("setting", "asks"), [("at_once", "2026-11-25"), ("june", "2027-01-01")])
-def test_things_are_filed_by_the_following_june(desk, oa_outbox, at, monkeypatch, setting, asks):
+def test_things_are_filed_by_the_following_june(november, desk, oa_outbox, at, monkeypatch, setting, asks):
     from oa_archives import settings
 
     get = settings.get
     monkeypatch.setattr(settings, "get", lambda name: setting if name == "filing" else get(name))
-    at("2026-11-25")
     row = desk.finish()
     assert (row.asks_on, row.due_on) == (dt.date.fromisoformat(asks), dt.date(2027, 6, 30))
     assert pending.count() == (setting == "at_once") and pending.waiting(desk.archivist).items == [row]
