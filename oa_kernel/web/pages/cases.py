@@ -84,10 +84,7 @@ def start_form(name: str) -> Any:
 def start(name: str) -> Any:
     definition = _definition(name)
     form = definition_form(definition)
-    upload = read_form()
-    given = upload.fields
-    for field, stored in upload.files.items():
-        given[field] = "、".join(f.name for f in stored)
+    upload, given = _sent()
     title = given.get("title", "").strip()
     errors: dict[str, list[str]] = {}
     if not title:
@@ -123,6 +120,14 @@ def _start(name: str, values: Any, errors: dict[str, list[str]], status: int = 2
         "oa/case_start.html", status, definition=definition, values=values or {}, errors=errors,
         fields=form.fields(values, errors) if form is not None else [], diagram=workflow.diagram(definition, say=_),
     )
+
+
+def _sent() -> tuple[Upload, Any]:
+    """What the form held, and its fields; of a field that got files the value is their names."""
+    upload = read_form()
+    for name, stored in upload.files.items():
+        upload.fields[name] = "、".join(f.name for f in stored)
+    return upload, upload.fields
 
 
 def attach_uploads(instance_id: int, who: Any, upload: Upload) -> None:
@@ -183,8 +188,8 @@ def _view(instance_id: int, typed: Any, errors: dict[str, list[str]], status: in
     return render(
         "oa/case.html", status, case=case, view=view, task=task, actions=actions, words=ACTIONS, states=STATES,
         fields=fields, errors=errors, typed=typed, definition=definition, part=part,
-        attached=workflow.attachments(case, who), attaching=workflow.may_attach(case, who), came_back=_came_back(view, task),
-        first=_at_first_step(task), about=about(case.subject_kind, case.subject_id),
+        attached=workflow.attachments(case, who), came_back=_came_back(view, task),
+        first=_at_first_step(definition, task), about=about(case.subject_kind, case.subject_id),
         preview=workflow.next_steps_preview(task, who) if task is not None and "approve" in actions else [],
         phrases=workflow.phrases(who) if task is not None and actions and part == "act" else [],
         targets=workflow.return_targets(task) if task is not None and "return" in actions else [],
@@ -193,10 +198,9 @@ def _view(instance_id: int, typed: Any, errors: dict[str, list[str]], status: in
     )
 
 
-def _at_first_step(task: Any) -> bool:
+def _at_first_step(definition: Any, task: Any) -> bool:
     """Whether approving the task sends off what the drafter wrote."""
-    return task is not None and task.kind in ("work", "draft") and task.step == workflow.definition_of(
-        workflow.get_instance(task.instance_id, person())).first.id
+    return task is not None and task.kind in ("work", "draft") and task.step == definition.first.id
 
 
 def _came_back(view: dict[str, Any], task: Any) -> dict[str, Any] | None:
@@ -222,26 +226,26 @@ def _part(case: Any, part: str, who: Any) -> dict[str, Any]:
     if part in ("flow", "trail"):
         found = case_following(case, who)
         return {**found, "diagram": workflow.diagram(case, went=found["course"], say=_) if part == "flow" else ""}
-    return {}
+    return {"attaching": workflow.may_attach(case, who)}
 
 
 @pages.post("/cases/<int:instance_id>/act", permission="kernel.tasks.own", uploads=True)
 def act(instance_id: int) -> Any:
     """One action on the task of the person: ``action``, ``comment``, ``to``, ``target``, ``resume``, ``version``."""
-    upload = read_form()
-    form = upload.fields
-    for name, stored in upload.files.items():
-        form[name] = "、".join(f.name for f in stored)
+    upload, form = _sent()
     who = person()
     action = form.get("action", "")
-    said = "submit" if action == "approve" and _at_first_step(workflow.open_task(instance_id, who)) else action
     task_id = form.get("task", "")
     if not task_id.isdigit() or action not in ACTIONS:
         raise Invalid(_("请选择一个动作"))
+    case = workflow.get_instance(instance_id, who)
+    task = workflow.open_task(instance_id, who)
+    definition = workflow.definition_of(case)
+    said = "submit" if action == "approve" and _at_first_step(definition, task) else action
     try:
         with db.transaction():
             attach_uploads(instance_id, who, upload)
-            workflow.act(int(task_id), action, who, **_options(instance_id, who, form))
+            workflow.act(int(task_id), action, who, **_options(form, _edited(case, definition, task, form)))
     except Invalid as error:
         return _view(instance_id, form, form_errors(error), 422)
     except Conflict as error:
@@ -260,7 +264,7 @@ def _opinion(form: Any) -> str:
     return str(form.get("phrase", "") + form.get("comment", "")).strip()
 
 
-def _options(instance_id: int, who: Any, form: Any) -> dict[str, Any]:
+def _options(form: Any, changed: dict[str, Any]) -> dict[str, Any]:
     version = form.get("version", "")
     options: dict[str, Any] = {"comment": _opinion(form),
                                "version": int(version) if version.isdigit() else None}
@@ -269,17 +273,13 @@ def _options(instance_id: int, who: Any, form: Any) -> dict[str, Any]:
     for name in ("target", "resume", "place"):
         if form.get(name):
             options[name] = form[name]
-    changed = _edited(instance_id, who, form)
     if changed:
         options["form"] = changed
     return options
 
 
-def _edited(instance_id: int, who: Any, form: Any) -> dict[str, Any]:
+def _edited(case: Any, definition: Any, task: Any, form: Any) -> dict[str, Any]:
     """The fields this step lets one edit, as they were sent."""
-    task = workflow.open_task(instance_id, who)
-    case = workflow.get_instance(instance_id, who)
-    definition = workflow.definition_of(case)
     schema = definition_form(definition)
     if task is None or schema is None or task.step not in definition.steps:
         return {}
