@@ -11,6 +11,7 @@ from typing import Any
 
 from . import rows
 from .figures import Figure, interleaved, quick
+from .office import temporary
 
 _KINDS = ("文具", "设备", "家具", "耗材", "工具")
 #: the kind of one row in 50,000
@@ -40,17 +41,6 @@ _CASES: dict[str, tuple[dict[str, Any], str]] = {
 
 def run(tell: Callable[[str], Any]) -> Iterator[Figure]:
     """Yields milliseconds of pages through the service (rights, filters, rows as objects) beside plain SQL."""
-    from oa_kernel import runtime
-
-    before = runtime._current
-    try:
-        yield from _measured(tell)
-    finally:
-        if before is not None:  # the other suites go on in the installation they were called in
-            runtime.boot(before.config.path)
-
-
-def _measured(tell: Callable[[str], Any]) -> Iterator[Figure]:
     large = 20_000 if quick() else 1_000_000
     taken: dict[int, dict[str, float]] = {}
     for count in (1000, large):
@@ -93,20 +83,11 @@ def _pages(ledger: Any, person: Any, count: int) -> Iterator[tuple[str, Callable
 @contextmanager
 def _office(folder: Path, count: int) -> Iterator[tuple[Any, Any]]:
     """A temporary installation on SQLite with the ledger filled, and somebody who may see all of it."""
-    import yaml
-
-    from oa_kernel import db, identity, ledgers, permissions, runtime
-    from oa_kernel.crypto import KeyRing
-    from oa_kernel.db import migrate
+    from oa_kernel import identity, ledgers, permissions
 
     (folder / "ledgers").mkdir()
     (folder / "ledgers" / "bench.yaml").write_text(_FILE, encoding="utf-8")
-    config = folder / "oa.yaml"
-    config.write_text(yaml.safe_dump({"organisation": {"name": "测量"}, "plugins": {}}, allow_unicode=True), encoding="utf-8")
-    KeyRing.create(folder / "keys")
-    running = runtime.boot(config)
-    try:
-        migrate.upgrade(running.plugins)
+    with temporary(folder):
         ledgers.sync()
         person = identity.create_person("reader", "读者", password_hash="")
         permissions.grant(person, "own.bench.reader")
@@ -119,8 +100,6 @@ def _office(folder: Path, count: int) -> Iterator[tuple[Any, Any]]:
             for n in range(count)
         ))
         yield ledger, person
-    finally:
-        db.close()
 
 
 __all__ = ["run"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .figures import Figure, quick
+from .office import temporary
 
 _TABLES = ("identity_person", "identity_person_post", "audit_event")
 _HEADS = ["用户名", "姓名", "部门", "职务", "邮箱", "电话", "手机", "在用"]
@@ -20,19 +21,9 @@ _FAMILY, _GIVEN = "赵钱孙李周吴郑王冯陈", "晓岚建国志强秀英海
 
 def run(tell: Callable[[str], Any]) -> Iterator[Figure]:
     """Yields seconds from BEGIN IMMEDIATE to COMMIT of an import of new people, of one that changes them, of a check."""
-    from oa_kernel import runtime
-
-    before = runtime._current
-    try:
-        yield from _measured(tell, 500 if quick() else 5000)
-    finally:
-        if before is not None:  # the other suites go on in the installation they were called in
-            runtime.boot(before.config.path)
-
-
-def _measured(tell: Callable[[str], Any], count: int) -> Iterator[Figure]:
     from oa_kernel import sheets
 
+    count = 500 if quick() else 5000
     with tempfile.TemporaryDirectory() as name, _office(Path(name)) as file:
         steps: list[tuple[str, Callable[[], io.BytesIO], bool]] = [
             ("检查", lambda: _book(count, "8601"), True), ("写入，都是新的", lambda: _book(count, "8601"), False),
@@ -130,25 +121,14 @@ def _book(count: int, phone: str) -> io.BytesIO:
 @contextmanager
 def _office(folder: Path) -> Iterator[Path]:
     """A temporary installation on SQLite with fifty departments; its database."""
-    import yaml
+    from oa_kernel import db, identity
 
-    from oa_kernel import db, identity, runtime
-    from oa_kernel.crypto import KeyRing
-    from oa_kernel.db import migrate
-
-    config = folder / "oa.yaml"
-    config.write_text(yaml.safe_dump({"organisation": {"name": "测量"}, "plugins": {}}, allow_unicode=True), encoding="utf-8")
-    KeyRing.create(folder / "keys")
-    running = runtime.boot(config)
-    try:
-        migrate.upgrade(running.plugins)
+    with temporary(folder):
         for n in range(50):
             home = identity.create_department(f"第{n}处")
             for title in ("科员", "联络员"):
                 identity.create_post(home, title)
         yield Path(db.database.obj.database)
-    finally:
-        db.close()
 
 
 __all__ = ["run"]
