@@ -34,9 +34,11 @@ def _revocations(person: Any) -> int:
 
 
 def _arrived(person: Any) -> int:
+    from oa_kernel import files
+
     from .services import arrivals
 
-    return arrivals.waiting_count(person)
+    return arrivals.waiting_count(person) + len(files.attached("documents.desk", person.id))
 
 
 def _internal(person: Any) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from oa_kernel import audit, clock, db, files, numbering, permissions, workflow
 from oa_kernel.config import SECRECY_LEVELS
-from oa_kernel.errors import Conflict, Invalid
+from oa_kernel.errors import Conflict, Invalid, TooLarge, UnsupportedType
 
 from .. import kinds, rights, settings
 from ..models_incoming import NATURES, Answer, Incoming
@@ -43,6 +43,7 @@ def register(data: Mapping[str, Any], by: Any, *, despite_duplicates: bool = Fal
             f"可能是重复登记：{one.year} 年收文 {one.seq} 号《{one.title}》已有相同的来文字号或内容。确认不是同一份再登记",
             code="duplicate", duplicates=[{"id": d.id, "title": d.title, "number": d.number} for d in doubles])
     texts = [reading.text_of(file) for file in attached]
+    attached += _enclosed(attached, by)
     seal = next((s for s in map(reading.seal_of, attached) if s), None)
     now, year = clock.now(), values["received_on"].year
     with db.transaction():
@@ -124,6 +125,17 @@ def _files(ids: Sequence[Any], by: Any) -> list[Any]:
         if file is None or not files.readable(by, file):
             raise Invalid(f"没有编号为 {value} 的文件，请先上传", errors={"files": [f"没有编号为 {value} 的文件"]})
         found.append(file)
+    return found
+
+
+def _enclosed(attached: Sequence[Any], by: Any) -> list[Any]:
+    """What e-mails among them carry, as files of their own; what may not be kept as one (a program) stays in the e-mail."""
+    found = []
+    for name, content in [pair for file in attached for pair in reading.enclosed(file)]:
+        try:
+            found.append(files.store_bytes(content, name, by))
+        except (Invalid, UnsupportedType, TooLarge):
+            continue
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +10,7 @@ from oa_kernel import files
 from oa_kernel.errors import Invalid
 
 from .. import settings
-from ..text import guard, ocr, received
+from ..text import guard, mail, ocr, received
 
 #: bytes of a file whose text is read, and the pages of it
 OPENED = 64 * 1024 * 1024
@@ -44,16 +43,11 @@ def text_of(file: Any) -> str:
     if extension == "ofd":
         return str(_ofd(data, file.name).text)
     if extension == "docx":
-        from ..text import docx
-
-        try:
-            found = docx.read(data)
-        except Invalid as error:
-            raise Invalid(f"{file.name}：{error.message}", errors={"files": [f"{file.name}：{error.message}"]}) from error
-        parts = [found.get("title", ""), "、".join(found.get("addressees", ())) + "：", found.get("body", "")]
-        return "\n".join(p for p in parts if p.strip("："))[:_LONGEST]
+        return _word(data, file.name)
     if extension == "eml":
-        return _mail(data)
+        found = mail.read(data)
+        carried = [_carried(name, content) for name, content in found.attachments]
+        return "\n".join(t for t in (found.subject, found.text, *carried) if t)[:_LONGEST]
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)[:_LONGEST]
@@ -68,7 +62,7 @@ def reads_scans() -> bool:
 
 
 def _scan(sm3: str, read: Callable[[], str]) -> str:
-    if not reads_scans():
+    if not reads_scans() or not sm3:
         return ""
     if sm3 not in _recognised:
         _recognised[sm3] = read()[:_LONGEST]
@@ -113,17 +107,32 @@ def _ofd(data: bytes, name: str) -> Any:
         raise Invalid(f"{name}：{error.message}", errors={"files": [f"{name}：{error.message}"]}, code="ofd") from error
 
 
-def _mail(data: bytes) -> str:
-    from email import policy
-    from email.parser import BytesParser
+def _word(data: bytes, name: str) -> str:
+    from ..text import docx
 
-    message = BytesParser(policy=policy.default).parse(io.BytesIO(data))
-    body = message.get_body(preferencelist=("plain",))
     try:
-        text = body.get_content() if body is not None else ""
-    except (LookupError, UnicodeDecodeError):
-        text = ""
-    return f"{message.get('subject', '')}\n{text}"[:_LONGEST]
+        return docx.plain(data)[:_LONGEST]
+    except Invalid as error:
+        raise Invalid(f"{name}：{error.message}", errors={"files": [f"{name}：{error.message}"]}) from error
+
+
+def _carried(name: str, data: bytes) -> str:
+    """The text of what an e-mail carries; scans in it are read once they are files of their own."""
+    extension = name.rpartition(".")[2].lower()
+    if extension == "pdf":
+        return _pdf(data, name, "")
+    if extension == "ofd":
+        return str(_ofd(data, name).text)
+    if extension == "docx":
+        return _word(data, name)
+    return ""
+
+
+def enclosed(file: Any) -> list[tuple[str, bytes]]:
+    """(name, content) of what an e-mail carries; nothing for any other file."""
+    if not file.name.lower().endswith(".eml") or file.size > OPENED:
+        return []
+    return mail.read(files.read_bytes(file)).attachments
 
 
 def propose(file: Any) -> dict[str, Any]:
@@ -132,7 +141,19 @@ def propose(file: Any) -> dict[str, Any]:
         content = _ofd(files.read_bytes(file), file.name)
         return {**_described(content), **received.propose(content.text), "text": content.text}
     text = text_of(file)
+    if file.name.lower().endswith(".eml") and text:
+        return {**_mailed(mail.read(files.read_bytes(file))), "text": text}
     return {**received.propose(text), "text": text}
+
+
+def _mailed(found: mail.Mail) -> dict[str, Any]:
+    """The document is what the e-mail carries; what that does not say, the e-mail may."""
+    said = received.propose(f"{found.subject}\n{found.text}")
+    for name, content in found.attachments:
+        document = received.propose(_carried(name, content))
+        if "title" in document:
+            return {**{k: v for k, v in said.items() if k not in ("sender", "addressees")}, **document}
+    return said
 
 
 def _described(content: Any) -> dict[str, Any]:

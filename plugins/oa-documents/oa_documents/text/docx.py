@@ -24,19 +24,32 @@ def read(data: bytes) -> dict[str, Any]:
 
     :raises Invalid: on ``file``, where this is no Word document that can be read.
     """
-    _check(data)
-    import docx
-
-    try:
-        document = docx.Document(io.BytesIO(data))
-        lines = list(_lines(document))
-    except (KeyError, ValueError, AttributeError, zipfile.BadZipFile, docx.exceptions.PythonDocxError, SyntaxError) as error:
-        raise _refused(f"文件不能读取，可能已损坏（{type(error).__name__}）。请用 Word 打开并另存一次再导入") from error
+    document, lines = _open(data)
     found = split_text("\n".join(_joined_title(document, lines)))
     title = found["title"]
     kind = next((k for k in sorted(_KINDS, key=len, reverse=True) if title.endswith(k)), "通知")
     out = {k: found[k] for k in ("title", "addressees", "body", "attachment_titles", "cc", "note") if found[k]}
     return {**out, "kind": kind}
+
+
+def plain(data: bytes) -> str:
+    """All of it as lines, the red head and the signature too.
+
+    :raises Invalid: as :func:`read` does.
+    """
+    return "\n".join(line for line in _open(data)[1] if line)
+
+
+def _open(data: bytes) -> tuple[Any, list[str]]:
+    """The document and its lines."""
+    _check(data)
+    import docx
+
+    try:
+        document = docx.Document(io.BytesIO(data))
+        return document, list(_lines(document))
+    except (KeyError, ValueError, AttributeError, zipfile.BadZipFile, docx.exceptions.PythonDocxError, SyntaxError) as error:
+        raise _refused(f"文件不能读取，可能已损坏（{type(error).__name__}）。请用 Word 打开并另存一次再导入") from error
 
 
 def _check(data: bytes) -> None:

@@ -52,11 +52,21 @@ def _head(lines: list[str], found: dict[str, Any]) -> int:
             found["urgency"] = match[1]
         elif (match := _NUMBER.search(line)) and len(line) < 60 and not line.endswith(("。", "，")):
             found["number"] = f"{match[1]}〔{match[2]}〕{match[3]}号"
-            mark = next((m for m in reversed(lines[:n]) if not _SECRECY.match(m) and not _URGENCY.match(m) and len(m) > 2), "")
-            if mark.endswith("文件") and len(mark) > 3:
-                found["sender"] = mark.removesuffix("文件")
+            if sender := _mark(lines[:n]):
+                found["sender"] = sender
             return n + 1
     return 0
+
+
+def _mark(lines: list[str]) -> str:
+    """Who stands in the 标志; of a joint issue (7.2.4) the first, who is its host: 文件 stands beside or between the names there."""
+    names_in_red = [m for m in lines if not _SECRECY.match(m) and not _URGENCY.match(m) and not re.fullmatch(r"\d{6}", m)]
+    at = next((n for n, m in enumerate(names_in_red) if m.endswith("文件")), None)
+    if at is None:
+        return ""
+    joint = at < len(names_in_red) - 1
+    mark = (names_in_red[0] if joint else names_in_red[at]).removesuffix("文件")
+    return mark if len(mark) > 1 else ""
 
 
 def _title(lines: list[str], at: int, found: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from flask import request
 
 from oa_kernel import clock, files, web, workflow
 from oa_kernel.config import SECRECY_LEVELS
-from oa_kernel.errors import Conflict, Invalid, NotFound
+from oa_kernel.errors import Conflict, Invalid, NotFound, TooLarge, UnsupportedType
 
 from .. import kinds, rights, settings
 from ..services import arrivals, incoming, incoming_lists, reading, routing
@@ -23,6 +23,8 @@ INCOMING_WORDS = {
 NATURE_WORDS = {"action": "办件", "reading": "阅件"}
 _URGENCIES = ("", "平急", "加急", "特急", "特提")
 _EXPORT_ROWS = 20_000
+#: pictures that every browser shows
+_SHOWN = ("image/png", "image/jpeg")
 _EXTENSIONS = ("pdf", "ofd", "png", "jpg", "jpeg", "tif", "tiff", "docx", "eml", "txt")
 
 
@@ -84,16 +86,28 @@ def _queue() -> list[Any]:
 @pages.post("/documents/incoming/upload", permission=rights.REGISTER, uploads=True)
 def incoming_upload() -> Any:
     """Takes one file or a hundred; each is confirmed by itself."""
-    person = web.person()
+    person, refused = web.person(), []
+
+    def take(stream: Any, name: str, mime: str, _field: str) -> Any:
+        try:
+            return files.store(stream, name, person, allow=_EXTENSIONS, mime_hint=mime or None)
+        except (Invalid, UnsupportedType, TooLarge) as error:  # one file that is not taken is no reason to lose the others
+            refused.append(error.message)
+            return None
+
     try:
-        upload = web.read_form(lambda stream, name, mime, _f: files.store(stream, name, person, allow=_EXTENSIONS,
-                                                                          mime_hint=mime or None), max_files=100)
+        upload = web.read_form(take, max_files=100)
         upload.file("file")
     except Invalid as error:
         return _desk(web.form_errors(error), 422)
-    for file in upload.files["file"]:
+    taken = [file for file in upload.files["file"] if file is not None]
+    if not taken:
+        return _desk({"file": refused}, 422)
+    for file in taken:
         files.attach(file, "documents.desk", person.id, role="waiting")
-    return web.redirect(f"/documents/incoming/confirm/{upload.files['file'][0].id}")
+    if refused:
+        web.flash(f"收下 {len(taken)} 份；没有收下 {len(refused)} 份：{'；'.join(refused)}", "warning")
+    return web.redirect(f"/documents/incoming/confirm/{taken[0].id}")
 
 
 @pages.get("/documents/incoming/confirm/<int:file_id>", permission=rights.REGISTER)
@@ -112,7 +126,14 @@ def incoming_confirm(file_id: int) -> Any:
     values.setdefault("department", proposed["department"])
     values["nature"] = proposed["nature"]
     return _form(file, values, proposed=sorted(found), problem=problem, reason=proposed["reason"],
-                 text="" if file.mime == "application/pdf" else text)
+                 text="" if file.mime == "application/pdf" else text, unread="" if found or problem else _unread(file))
+
+
+def _unread(file: Any) -> str:
+    """Why nothing was proposed."""
+    if (file.mime.startswith("image/") or file.mime == "application/pdf") and not reading.reads_scans():
+        return web.gettext("什么也没有读出：扫描件要安装 OCR（见“收文”说明）才能读，请照着右边的原件填写")
+    return web.gettext("什么也没有读出，请照着右边的原件填写")
 
 
 def _form(file: Any, values: Any, *, document: Any = None, **more: Any) -> Any:
@@ -129,7 +150,7 @@ def form_page(file: Any, values: Any, *, errors: Any = None, status: int = 200, 
     """The form of what is registered: of an uploaded file, of a document to be corrected, of what came in by itself."""
     levels = SECRECY_LEVELS[: SECRECY_LEVELS.index(settings.highest_secrecy()) + 1]
     return _page(
-        "incoming_form.html", status, file=file, values=values, errors=errors or {}, proposed=proposed, problem=problem,
+        "incoming_form.html", status, shown=_SHOWN, file=file, values=values, errors=errors or {}, proposed=proposed, problem=problem,
         reason=reason, doubles=doubles, document=document, queue=queue, arrival=arrival, **more,
         kind_options=[("", "—"), *((k, web.gettext(k)) for k in kinds.KINDS)],
         urgency_options=[(u, web.gettext(u) if u else "—") for u in _URGENCIES],
