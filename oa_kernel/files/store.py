@@ -54,6 +54,19 @@ def store(
     :raises UnsupportedType: when content and extension disagree, or are not accepted.
     :raises StorageFull: when the disk is; nothing is left behind.
     """
+    with written(stream, name, max_size, allow, mime_hint) as whole:
+        return whole.keep(by, previous)
+
+
+@contextmanager
+def written(
+    stream: Any, name: str, max_size: int | None = None, allow: Collection[str] | None = None, mime_hint: str | None = None,
+) -> Iterator[Written]:
+    """:func:`store` in two steps: all that takes long is done when the block begins, outside any transaction; ``keep`` in a
+    transaction only moves it to its place and writes the rows. What is not kept is gone when the block ends.
+
+    Parameters and errors are those of :func:`store`.
+    """
     name = names.clean(name)
     extension = names.extension(name)
     limit = runtime.current().config["storage"]["max_upload"]
@@ -63,18 +76,34 @@ def store(
         digest, size, mime = _write(temporary, stream, name, extension, limit, allow, share)
         if mime == "application/octet-stream" and mime_hint and _plain_hint(mime_hint):
             mime = mime_hint
+        yield Written(temporary, share, name, size, digest, mime)
+
+
+class Written:
+    """A content that lies encrypted in a temporary file and is nobody's yet; a killed process leaves it to the sweep."""
+
+    def __init__(self, temporary: Path, share: bytes, name: str, size: int, sm3: str, mime: str) -> None:
+        self._temporary, self._share = temporary, share
+        self.name, self.size, self.sm3, self.mime = name, size, sm3, mime
+
+    def keep(self, by: Any = None, previous: File | None = None) -> File:
+        """Makes it a stored file; once. Joins the caller's transaction."""
         with db.transaction():
             _hold(shared=True)
-            blob = _place(temporary, digest, size, share)
+            blob = _place(self._temporary, self.sm3, self.size, self._share)
             row = File.create(
-                blob=blob, name=name, size=size, sm3=digest, mime=mime, by_id=_id(by), at=clock.now(),
+                blob=blob, name=self.name, size=self.size, sm3=self.sm3, mime=self.mime, by_id=_id(by), at=clock.now(),
                 previous=previous, version=previous.version + 1 if previous else 1,
             )
-            audit.record(
-                "file.stored", "file", row.id, title=name, after={"size": size, "sm3": digest, "mime": mime}, by=by
-            )
+            audit.record("file.stored", "file", row.id, title=self.name,
+                         after={"size": self.size, "sm3": self.sm3, "mime": self.mime}, by=by)
             signals.file_stored.send("files", file=row)
-    return row
+        return row
+
+    def read_bytes(self) -> bytes:
+        """The whole content before it is kept, for what fits into memory."""
+        with self._temporary.open("rb", buffering=0) as source:
+            return b"".join(_opened(source, self._share.hex()).chunks())
 
 
 def store_bytes(data: bytes, name: str, by: Any = None, **options: Any) -> File:
@@ -123,15 +152,17 @@ def open_content(file: File, start: int = 0, end: int | None = None) -> Content:
     except OSError as error:
         raise Unavailable(f"暂时无法读取文件 {file.name}：{error.strerror}") from error
     try:
-        reader = ChunkReader(source, lambda info: _joined(runtime.current().keys.unwrap(info), share))
+        reader = _opened(source, share)
         return Content(source, reader.chunks(start, reader.size if end is None else min(end, reader.size)))
     except BaseException:
         source.close()
         raise
 
 
-def read_bytes(file: File) -> bytes:
-    """The whole content, for what fits into memory."""
+def read_bytes(file: File | Written) -> bytes:
+    """The whole content, for what fits into memory; also of what is only written."""
+    if isinstance(file, Written):
+        return file.read_bytes()
     return b"".join(open_content(file))
 
 
@@ -245,6 +276,10 @@ def _joined(half: bytes, share: str) -> bytes:
     return bytes(a ^ b for a, b in zip(half, bytes.fromhex(share), strict=True)) if share else half
 
 
+def _opened(source: Any, share: str) -> ChunkReader:
+    return ChunkReader(source, lambda info: _joined(runtime.current().keys.unwrap(info), share))
+
+
 def _place(temporary: Path, digest: str, size: int, share: bytes) -> Blob:
     """The content's row, and its file at its place. Content that is there already is kept as it is.
 
@@ -274,9 +309,8 @@ def _again(temporary: Path, share: str, other: str) -> Path:
     keys, key = runtime.current().keys, new_key()
     path = temporary.with_suffix(".again")
     with _disk(), temporary.open("rb", buffering=0) as source, path.open("xb", buffering=0) as sink:
-        reader = ChunkReader(source, lambda info: _joined(keys.unwrap(info), share))
         with ChunkWriter(_Whole(sink), key, keys.wrap(_joined(key, other)), PIECE) as writer:
-            for piece in reader.chunks():
+            for piece in _opened(source, share).chunks():
                 writer.write(piece)
         os.fsync(sink.fileno())
     return path

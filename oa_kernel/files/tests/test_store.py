@@ -260,3 +260,22 @@ def test_an_undone_transaction_leaves_content_for_the_sweep_only(oa):
     assert not File.select().exists() and not list(temporary_folder().iterdir())
     old(on_disk()[0])
     assert files.sweep()["orphans"] == 1 and nothing_left()
+
+
+def test_written_first_and_kept_in_a_transaction(oa):
+    data = b"a" * 300_000
+    with files.written(io.BytesIO(data), "a.txt") as whole:
+        assert (whole.name, whole.size, whole.sm3, whole.mime) == ("a.txt", len(data), crypto.sm3_hex(data), "text/plain")
+        assert files.read_bytes(whole) == data and not File.select().exists(), "nobody's yet, and readable"
+        with db.transaction():
+            file = whole.keep()
+    assert files.read_bytes(file) == data and not list(temporary_folder().iterdir())
+
+
+def test_what_is_written_and_not_kept_is_gone(oa):
+    with files.written(io.BytesIO(b"abc"), "a.txt"):
+        assert len(on_disk()) == 1
+    assert nothing_left()
+    with pytest.raises(UnsupportedType), files.written(io.BytesIO(b"MZ" + bytes(100)), "a.exe"):
+        pytest.fail("it is not accepted")
+    assert nothing_left()

@@ -1,7 +1,8 @@
 """Documents that came in by themselves and wait on the sign-in desk (收文登记) to be registered or refused.
 
-What brings them (exchange between organisations) calls :func:`take`, :func:`urge`, :func:`recall` and :func:`standing`,
-and listens to the signals ``documents.arrival_registered`` and ``documents.arrival_refused``.
+What brings them (exchange between organisations) calls :func:`check` and :func:`seal_of` before its transaction, in it
+:func:`take`, and later :func:`urge`, :func:`recall` and :func:`standing`; it listens to the signals
+``documents.arrival_registered`` and ``documents.arrival_refused``.
 """
 
 from __future__ import annotations
@@ -26,33 +27,45 @@ arrival_refused = signals.signal(
     "documents.arrival_refused", "What came in by itself was refused (退文). `arrival`, `reason`, `by`.")
 
 
-def take(source: str, reference: str, fields: Mapping[str, Any], attached: Sequence[Any], *, way: str = "") -> Arrival:
+def check(fields: Mapping[str, Any]) -> None:
+    """What :func:`take` would refuse of the fields. Raises Invalid."""
+    _clean(fields)
+
+
+def seal_of(written: Sequence[files.Written]) -> dict[str, Any] | None:
+    """What the first seal in what came says: files are read for it and signatures verified, which takes its time."""
+    return next((s for s in map(_seal, written) if s), None)
+
+
+def take(
+    source: str, reference: str, fields: Mapping[str, Any], written: Sequence[files.Written], *,
+    seal: dict[str, Any] | None = None, way: str = "",
+) -> Arrival:
     """Puts a document on the desk, once a ``reference``; who registers incoming documents is told.
 
     :param fields: as of :data:`incoming.FIELDS`, as far as the sender says them.
-    :param attached: stored files, the document itself first.
+    :param written: its files, the document itself first; they are kept with it.
+    :param seal: what :func:`seal_of` said of them.
     :raises Invalid: above the highest level of secrecy this installation may hold, or without title, sender or file.
     """
     found = Arrival.get_or_none(Arrival.reference == reference)
     if found is not None:
         return found
     values = _clean(fields)
-    if not attached:
+    if not written:
         raise Invalid("来文没有文件")
     with db.transaction():
-        made = Arrival.create(
-            source=source, reference=reference, way=way, arrived_at=clock.now(),
-            seal=next((s for s in map(_seal, attached) if s), None), **values)
-        for position, file in enumerate(attached):
-            files.attach(file, SUBJECT, made.id, role="text" if position == 0 else "attachment", position=position)
+        made = Arrival.create(source=source, reference=reference, way=way, arrived_at=clock.now(), seal=seal, **values)
+        for position, one in enumerate(written):
+            files.attach(one.keep(), SUBJECT, made.id, role="text" if position == 0 else "attachment", position=position)
         audit.record("documents.arrival.take", SUBJECT, made.id, made.title,
-                     after={"sender": made.sender, "number": made.number, "way": way, "files": [f.sm3 for f in attached],
-                            "seal": made.seal})
+                     after={"sender": made.sender, "number": made.number, "way": way, "files": [w.sm3 for w in written],
+                            "seal": seal})
         _tell(made, f"收到来文：{made.title}")
     return made
 
 
-def _seal(file: Any) -> dict[str, Any] | None:
+def _seal(file: files.Written) -> dict[str, Any] | None:
     try:
         return reading.seal_of(file)
     except Invalid as error:

@@ -78,14 +78,7 @@ def receive(head: package.Head, source: BinaryIO, sender: Sender, *, via: str, b
     try:
         check(head.header, sender, via)
         content = package.examine(package.open_body(head, source, identity.opening_key(sender.own)))
-        for last in (False, True):
-            try:
-                with db.transaction():
-                    message, again = _take(head, content, sender, via, by)
-                break
-            except db.IntegrityError:  # the same package at the same moment: now the other one is there
-                if last:
-                    raise
+        message, again = _taken(head, content, sender, via, by)
     except OAError as error:
         code = error.code if isinstance(error, Refused | package.PackageError) else \
             "busy" if isinstance(error, StorageFull | Unavailable) else "content"
@@ -128,25 +121,49 @@ def check(header: package.Header, sender: Sender, via: str) -> None:
         raise Refused(f"交换包是 {identity.day(header.created_at)} 的，超过 {settings.get('window_days')} 天，不再接收", code="old")
 
 
-def _take(head: package.Head, content: package.Content, sender: Sender, via: str, by: Any) -> tuple[Message, bool]:
-    header, partner, digest = head.header, sender.partner, content.sm3
-    key = f"in:{partner.id}:{header.id}"
-    known = Message.get_or_none(Message.key == key)
+def _taken(head: package.Head, content: package.Content, sender: Sender, via: str, by: Any) -> tuple[Message, bool]:
+    """The message, and whether it had been taken before. Files are written first: the transaction is short, however large
+    they are, so that nobody who writes has to wait for them."""
+    known = _known(head, content, sender)
     if known is not None:
-        if known.content_sm3 != digest or known.type != header.type:
-            raise Refused("同一个编号的交换包已经收到过，而内容不同，没有接收", code="replay")
         return known, True
-    now = clock.now()
+    with taking.ready(head.header.type, sender.partner, content) as made:
+        try:
+            with db.transaction():
+                known = _known(head, content, sender)
+                return (known, True) if known else (_take(head, content, made, sender, via, by), False)
+        except db.IntegrityError:  # the same package at the same moment: now the other one is there
+            known = _known(head, content, sender)
+            if known is None:
+                raise
+            return known, True
+
+
+def _key(head: package.Head, sender: Sender) -> str:
+    return f"in:{sender.partner.id}:{head.header.id}"
+
+
+def _known(head: package.Head, content: package.Content, sender: Sender) -> Message | None:
+    known: Message | None = Message.get_or_none(Message.key == _key(head, sender))
+    if known is not None and (known.content_sm3 != content.sm3 or known.type != head.header.type):
+        raise Refused("同一个编号的交换包已经收到过，而内容不同，没有接收", code="replay")
+    return known
+
+
+def _take(head: package.Head, content: package.Content, made: taking.Ready, sender: Sender, via: str, by: Any) -> Message:
+    header, partner, now = head.header, sender.partner, clock.now()
     message = Message.create(
-        partner=partner, direction="in", message_id=header.id, key=key, type=header.type, reply_to=header.reply_to,
-        state="accepted", via=via, content_sm3=digest, size=header.size, created_at=header.created_at, ended_at=now)
-    title, level, answer = taking.take(message, partner, content, via)
+        partner=partner, direction="in", message_id=header.id, key=_key(head, sender), type=header.type,
+        reply_to=header.reply_to, state="accepted", via=via, content_sm3=content.sm3, size=header.size,
+        created_at=header.created_at, ended_at=now)
+    title, level, answer = taking.take(message, partner, made, via)
     Message.update(title=title[:300], secrecy_level=level, answer={"result": "accepted", **answer}).where(
         Message.id == message.id).execute()
     Partner.update(contact_at=now).where(Partner.id == partner.id).execute()
     audit.record("exchange.message.accept", SUBJECT, message.id, title, by=by,
-                 after={"type": header.type, "partner": partner.name, "message_id": header.id, "via": via, "content_sm3": digest})
-    return Message.get_by_id(message.id), False
+                 after={"type": header.type, "partner": partner.name, "message_id": header.id, "via": via,
+                        "content_sm3": content.sm3})
+    return Message.get_by_id(message.id)
 
 
 def _flooded(partner: Partner) -> bool:
