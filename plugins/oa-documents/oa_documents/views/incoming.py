@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import request
 
-from oa_kernel import clock, files, web, workflow
+from oa_kernel import clock, files, identity, web, workflow
 from oa_kernel.config import SECRECY_LEVELS
 from oa_kernel.errors import Conflict, Invalid, NotFound, TooLarge, UnsupportedType
 
@@ -150,11 +150,16 @@ def form_page(file: Any, values: Any, *, errors: Any = None, status: int = 200, 
     """The form of what is registered: of an uploaded file, of a document to be corrected, of what came in by itself."""
     levels = SECRECY_LEVELS[: SECRECY_LEVELS.index(settings.highest_secrecy()) + 1]
     return _page(
-        "incoming_form.html", status, shown=_SHOWN, file=file, values=values, errors=errors or {}, proposed=proposed, problem=problem,
+        "incoming_form.html", status, shown=_SHOWN, departments=_departments(),
+        file=file, values=values, errors=errors or {}, proposed=proposed, problem=problem,
         reason=reason, doubles=doubles, document=document, queue=queue, arrival=arrival, **more,
         kind_options=[("", "—"), *((k, web.gettext(k)) for k in kinds.KINDS)],
         urgency_options=[(u, web.gettext(u) if u else "—") for u in _URGENCIES],
         level_options=[(w, web.gettext(w)) for w in levels])
+
+
+def _departments() -> list[str]:
+    return [d.name for d in identity.department_tree() if d.active]
 
 
 def _waiting(file_id: int) -> Any:
@@ -210,12 +215,13 @@ def incoming_one(id: int) -> Any:
     return _one(incoming_lists.get(web.person(), id))
 
 
-def _one(document: Any, errors: Any = None, status: int = 200) -> Any:
+def _one(document: Any, errors: Any = None, status: int = 200, given: Any = None) -> Any:
     person = web.person()
     task = workflow.open_task(document.instance_id, person) if document.instance_id else None
     proposed = routing.propose({k: getattr(document, k) for k in ("kind", "sender", "urgency", "title")})
     return _page(
-        "incoming_one.html", status, document=document, errors=errors or {}, task=task, proposed=proposed,
+        "incoming_one.html", status, document=document, errors=errors or {}, given=given, shown=_SHOWN,
+        departments=_departments(), task=task, proposed=proposed,
         attached=files.attached(incoming.SUBJECT, document.id), answers=incoming_lists.answers(document),
         trail=workflow.trail(document.instance_id) if document.instance_id else [], outgoing_words=STATE_WORDS)
 
@@ -258,7 +264,7 @@ def incoming_act(id: int, what: str) -> Any:
             incoming.void(document, form.get("reason", ""), person)
             web.flash("已作废，收文号保留在登记簿中")
     except Invalid as error:
-        return _one(document, web.form_errors(error), 422)
+        return _one(document, web.form_errors(error), 422, form)
     return web.redirect(f"/documents/incoming/{id}")
 
 

@@ -71,6 +71,31 @@ def test_routed_and_voided_by_the_page(desk, office):
     assert desk.submit(f"/documents/incoming/{document.id}/answer", {}).headers["Location"].endswith("/edit")
 
 
+def test_what_was_typed_stays_where_a_department_is_wrong(desk):
+    where = upload(desk, TEXT).headers["Location"]
+    desk.submit(where, {"title": "关于经费的请示", "sender": "云岭市财政局", "received_on": "2026-03-03",
+                        "secrecy": "公开", "copies": "1", "nature": "action"})
+    document = Incoming.get()
+    page = desk.get(f"/documents/incoming/{document.id}").text
+    assert TEXT.splitlines()[4] in page and '<option value="综合处">' in page  # the text and the departments there are
+    page = desk.submit(f"/documents/incoming/{document.id}/route", {
+        "department": "综合处", "assisting": "业务处、没有的处", "opinion": "请综合处阅办。", "nature": "reading"}).text
+    assert "没有名为“没有的处”的部门" in page and "业务处、没有的处" in page and "请综合处阅办。" in page
+    assert '<option value="reading" selected>' in page
+
+
+@pytest.mark.parametrize("path", ["incoming", "register", "mine", "reviewing", "internal", "waiting", "numbers"])
+def test_lists_fold_on_a_phone(desk, office, path):
+    """A table that does not fold hides its state beyond the right edge at 360 px."""
+    office.signed()
+    office.draft()
+    where = upload(desk, TEXT).headers["Location"]
+    desk.submit(where, {"title": "关于经费的请示", "sender": "云岭市财政局", "received_on": "2026-03-03",
+                        "secrecy": "公开", "copies": "1", "nature": "action"})
+    tables = desk.get(f"/documents/{path}").text.split("<table")[1:]
+    assert all("oa-list" in t.split(">")[0] and "oa-title" in t for t in tables)
+
+
 def test_strangers_neither_see_nor_register(office, oa_client):
     stranger = oa_client(office.officer)
     for path in ("/documents/incoming", "/documents/incoming/new"):
