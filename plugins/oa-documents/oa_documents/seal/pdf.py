@@ -6,6 +6,8 @@ file already has. Not one byte of the file before is touched. For PDF/A-2b (ISO 
 set, it has an appearance or no area, /ByteRange covers everything but /Contents, which is PKCS #7 (see
 :mod:`.container`), and the metadata stay as they are.
 
+Several organisations seal one after another (:mod:`.row`): the first sealing declares a field for each of them.
+
 /Filter is ``GM.SES``, /SubFilter ``GM.sm2seal.GB38540``: a reader without a handler of that name says that it cannot
 check the signature, and shows the document.
 """
@@ -14,61 +16,107 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from oa_documents.seal import container, ses
+from oa_documents.seal import container, row, ses
 from oa_documents.seal.errors import SealError
+from oa_documents.seal.increment import Objects, Trailer, number
 from oa_kernel import crypto
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
-FILTER: Final = b"/GM.SES"
-SUBFILTER: Final = b"/GM.sm2seal.GB38540"
 _POINTS_PER_MM: Final = 72 / 25.4
-_PRINT_AND_LOCKED: Final = 4 | 128
 _START = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF\s*\Z")
 
 #: (page counted from 0, x, y of the upper left corner from the page's upper left corner, width, height), in mm
 Box = tuple[int, float, float, float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Who seals: the seal (DER of SESeal), and the key and certificate (DER) that may use it.
+
+    ``box`` says where the drawn seal is, so that readers can point at it; without it the signature has no place on the
+    page.
+    """
+
+    seal: bytes
+    key: ses.KeyPair
+    certificate: bytes
+    box: Box | None = None
+
+
 def sign_pdf(
     pdf: bytes, seal: bytes, key: ses.KeyPair, certificate: bytes, when: datetime, box: Box | None = None
 ) -> bytes:
-    """``pdf`` with ``seal`` (DER of SESeal) put under it, signed by ``key`` with ``certificate`` (DER).
+    """``pdf`` with one seal put under it: :func:`seal_row` of a single :class:`Sealer`."""
+    return seal_row(pdf, [Sealer(seal, key, certificate, box)], when)
 
-    ``when`` is the aware time of sealing. ``box`` says where the drawn seal is, so that readers can point at it;
-    without it the signature has no place on the page. The picture itself must already be drawn. :class:`SealError` if
-    the file is no sound PDF, is encrypted, or carries a signature already, or if the certificate may not use the seal.
+
+def seal_row(pdf: bytes, sealers: Sequence[Sealer], when: datetime) -> bytes:
+    """``pdf`` with the seals put under it one after another, each signature over all that stands before it.
+
+    ``when`` is the aware time of sealing. The pictures themselves must already be drawn. :class:`SealError` if the file
+    is no sound PDF, is encrypted, or carries a signature already, or if a certificate may not use its seal; nothing
+    has been sealed then.
     """
-    update = _Update(pdf, box)
-    read, signer = ses.check_may_use(seal, key, certificate, when)
-    # what will stand in /Contents, in hexadecimal: the seal, the certificate and what the structures add
-    room = 2 * (len(seal) + len(certificate) + len(signer.issuer_name) + 512)
-    head, tail = update.build(signer.organisation or signer.subject, read.name, when, room)
-    before = len(pdf) + len(head)
-    ranges = (0, before, before + room + 2, len(tail))
-    # fixed width, so that the numbers do not move what they count
-    opening, _, closing = head.rpartition(_PLACEHOLDER)
-    head = opening + _byte_range(ranges) + closing
+    if len(sealers) > row.MOST:
+        raise SealError(f"一份文件最多盖 {row.MOST} 枚印章。")
+    others = []
+    for one in sealers[1:]:
+        _, signer = ses.check_may_use(one.seal, one.key, one.certificate, when)
+        others.append((signer.organisation or signer.subject, one.box))
+    out = begin_row(pdf, sealers[0], when, others)
+    for one in sealers[1:]:
+        out = seal_next(out, one, when)
+    return out
+
+
+def begin_row(pdf: bytes, first: Sealer, when: datetime, others: Sequence[tuple[str, Box | None]] = ()) -> bytes:
+    """``pdf`` with the first seal, and fields declared for the ``others``: (organisation, place) in their order."""
+    read, signer = ses.check_may_use(first.seal, first.key, first.certificate, when)
+    update = _Update(pdf, [first.box, *(box for _, box in others)])
+    digits = row.room(first.seal, signer)
+    own = signer.organisation or signer.subject
+    head, tail = update.build([own, *(name for name, _ in others)], own, read.name, when, digits)
+    return _signed(pdf, row.ranged(head, tail, len(pdf), digits), tail, digits, first, when)
+
+
+def seal_next(pdf: bytes, sealer: Sealer, when: datetime) -> bytes:
+    """``pdf`` with the next seal of its row. The place is the declared one.
+
+    :class:`SealError` if the row is full, was begun by another program, or it is another organisation's turn.
+    """
+    from oa_documents.seal.verify import places_of
+
+    read, signer = ses.check_may_use(sealer.seal, sealer.key, sealer.certificate, when)
+    places = places_of(pdf)
+    fields = row.declared(pdf, places[0].start) if places else []
+    if not fields:
+        raise SealError("这份 PDF 没有为其他机关留出印章，无法接着用印。")
+    if len(places) >= len(fields):
+        raise SealError(f"应盖的 {len(fields)} 枚印章都已盖上，不能再盖。")
+    field, own = fields[len(places)], signer.organisation or signer.subject
+    if field.organisation != own:
+        raise SealError(f"第 {field.n} 枚印章应由“{field.organisation}”加盖，不是“{own}”。请按次序用印。")
+    head, tail, digits = row.further(pdf, len(pdf), field, read, signer, when)
+    return _signed(pdf, head, tail, digits, sealer, when)
+
+
+def _signed(pdf: bytes, head: bytes, tail: bytes, digits: int, sealer: Sealer, when: datetime) -> bytes:
+    start = len(pdf) + len(head)
     digest = crypto.SM3(pdf).update(head).update(tail).digest()
-    properties = "ByteRange=" + ",".join(map(str, ranges))
-    to_sign = ses.to_be_signed(seal, digest, when, properties)
-    value = crypto.sign(key.private, key.public, to_sign)
-    contents = container.wrap(to_sign, certificate, value).hex().encode()
-    if len(contents) > room:
+    properties = f"ByteRange=0,{start},{start + digits + 2},{len(tail)}"
+    to_sign = ses.to_be_signed(sealer.seal, digest, when, properties)
+    value = crypto.sign(sealer.key.private, sealer.key.public, to_sign)
+    contents = container.wrap(to_sign, sealer.certificate, value).hex().encode()
+    if len(contents) > digits:
         raise SealError("签章数据超出预留空间。")
-    return b"".join((pdf, head, b"<", contents.ljust(room, b"0"), b">", tail))
-
-
-def _byte_range(ranges: tuple[int, int, int, int]) -> bytes:
-    return b"[" + b" ".join(str(n).encode() for n in ranges).ljust(46) + b"]"
-
-
-_PLACEHOLDER: Final = b"[" + b"*" * 46 + b"]"
+    return b"".join((pdf, head, b"<", contents.ljust(digits, b"0"), b">", tail))
 
 
 @dataclass(slots=True)
@@ -83,7 +131,7 @@ class _Place:
 class _Update:
     """The parts of an incremental update, as bytes before and after /Contents."""
 
-    def __init__(self, pdf: bytes, box: Box | None) -> None:
+    def __init__(self, pdf: bytes, boxes: Sequence[Box | None]) -> None:
         from pypdf import PdfReader
         from pypdf.errors import PyPdfError
 
@@ -97,12 +145,12 @@ class _Update:
             reader = PdfReader(io.BytesIO(pdf), strict=True)
             if reader.is_encrypted:
                 raise SealError("这份 PDF 已加密，无法盖章。请使用未加密的版本。")
-            self._read(reader, box)
+            self._read(reader, boxes)
         except (PyPdfError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as exc:
             # pypdf answers damaged files with any of these
             raise SealError("这份 PDF 的内部结构有误，无法盖章。请重新生成该文件。") from exc
 
-    def _read(self, reader: PdfReader, box: Box | None) -> None:
+    def _read(self, reader: PdfReader, boxes: Sequence[Box | None]) -> None:
         trailer = reader.trailer
         self._root_reference = trailer.raw_get("/Root")
         self._root = self._root_reference.get_object()
@@ -114,119 +162,63 @@ class _Update:
         for field in self._form.get("/Fields", []):
             if field.get_object().get("/FT") == "/Sig":
                 raise SealError("这份 PDF 已有电子签章，再次盖章会使原签章失效。请使用盖章之前的版本。")
-        self._place = _place(self._root, box)
+        pages = list(_leaves(self._root.raw_get("/Pages"), {}, set()))
+        self._places = [_place(pages, box) for box in boxes]
 
-    def build(self, organisation: str, seal_name: str, when: datetime, room: int) -> tuple[bytes, bytes]:
-        """Everything before and after ``<…>`` of /Contents, with a placeholder for /ByteRange."""
+    def build(
+        self, organisations: Sequence[str], own: str, seal_name: str, when: datetime, digits: int
+    ) -> tuple[bytes, bytes]:
+        """Everything before and after ``<…>`` of /Contents, with a placeholder for /ByteRange.
+
+        One field for each of the ``organisations``, the first with the signature.
+        """
         from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, NumberObject
 
-        signature, widget, appearance = self._next, self._next + 1, self._next + 2
-        visible = self._place.rect[2] > self._place.rect[0]
-        out = _Objects(len(self._pdf))
+        signature, count = self._next, len(organisations)
+        fields, free = [], self._next + 1 + count
+        for n, (name, place) in enumerate(zip(organisations, self._places, strict=True), 1):
+            visible = place.rect[2] > place.rect[0]
+            reference = b"%d %d" % (place.reference.idnum, place.reference.generation)
+            rect = b" ".join(number(value) for value in place.rect)
+            fields.append(row.Field(signature + n, n, name, rect, reference, free if visible else None))
+            free += visible
+
+        out = Objects(len(self._pdf))
         root = DictionaryObject(_raw(self._root))
         form = DictionaryObject(_raw(self._form))
-        reference = IndirectObject(widget, 0, None)
-        form[NameObject("/Fields")] = ArrayObject([*list.__iter__(self._form.get("/Fields", [])), reference])
+        references = [IndirectObject(one.number, 0, None) for one in fields]
+        form[NameObject("/Fields")] = ArrayObject([*list.__iter__(self._form.get("/Fields", [])), *references])
         form[NameObject("/SigFlags")] = NumberObject(3)
         root[NameObject("/AcroForm")] = form
-        page = DictionaryObject(_raw(self._place.page))
-        annotations = self._place.page.get("/Annots")
-        old = list.__iter__(annotations.get_object()) if annotations is not None else []
-        page[NameObject("/Annots")] = ArrayObject([*old, reference])
+        out.add(self._root_reference.idnum, _serialise(root), self._root_reference.generation)
+        for number_, own_place in {place.reference.idnum: place for place in self._places}.items():
+            page = DictionaryObject(_raw(own_place.page))
+            annotations = own_place.page.get("/Annots")
+            old = list.__iter__(annotations.get_object()) if annotations is not None else []
+            here = [r for r, place in zip(references, self._places, strict=True) if place.reference.idnum == number_]
+            page[NameObject("/Annots")] = ArrayObject([*old, *here])
+            out.add(number_, _serialise(page), own_place.reference.generation)
+        for one, place in zip(fields, self._places, strict=True):
+            if one.appearance is not None:
+                size = b"%s %s" % (number(place.rect[2] - place.rect[0]), number(place.rect[3] - place.rect[1]))
+                dictionary = b"<< /Type /XObject /Subtype /Form /BBox [0 0 %s] /Resources << >> /Length 0 >>" % size
+                out.add(one.appearance, dictionary + b"\nstream\n\nendstream")
+        # last, right before the signature: there the verification finds them (``row.declared``)
+        for one in fields:
+            out.add(one.number, one.body(signature if one.n == 1 else None))
+        head = out.open(signature, row.opening(own, seal_name, when))
+        second = crypto.sm3(self._pdf)[:16].hex().encode()
+        return head, out.close(digits + 2, free, self._trailer(), second)
 
-        out.add(self._root_reference, _serialise(root))
-        out.add(self._place.reference, _serialise(page))
-        rect = b" ".join(_number(value) for value in self._place.rect)
-        out.add(
-            reference,
-            b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (OASeal1) /F %d /Rect [%s] /P %d %d R /V %d 0 R%s >>"
-            % (
-                _PRINT_AND_LOCKED,
-                rect,
-                self._place.reference.idnum,
-                self._place.reference.generation,
-                signature,
-                b" /AP << /N %d 0 R >>" % appearance if visible else b"",
-            ),
+    def _trailer(self) -> Trailer:
+        root, info = self._root_reference, self._info
+        return Trailer(
+            self._table, self._previous, self._next, b"%d %d" % (root.idnum, root.generation), self._id.hex().encode(),
+            None if info is None else b"%d %d" % (info.idnum, info.generation),
         )
-        if visible:
-            size = b"%s %s" % (
-                _number(self._place.rect[2] - self._place.rect[0]),
-                _number(self._place.rect[3] - self._place.rect[1]),
-            )
-            dictionary = b"<< /Type /XObject /Subtype /Form /BBox [0 0 %s] /Resources << >> /Length 0 >>" % size
-            out.add(IndirectObject(appearance, 0, None), dictionary + b"\nstream\n\nendstream")
-        opening = b"<< /Type /Sig /Filter %s /SubFilter %s /Name %s /Reason %s /M %s /ByteRange %s /Contents " % (
-            FILTER,
-            SUBFILTER,
-            _text(organisation),
-            _text(f"电子印章：{seal_name}"),
-            _date(when),
-            _PLACEHOLDER,
-        )
-        head = out.open(signature, opening)
-        tail = b" >>\nendobj\n" + self._cross_references(out, len(head) + room + 2, self._next + (3 if visible else 2))
-        return head, tail
-
-    def _cross_references(self, out: _Objects, appended: int, size: int) -> bytes:
-        start = len(self._pdf) + appended + len(b" >>\nendobj\n")
-        second = crypto.sm3(self._pdf)[:16]
-        shared = b"/Root %d %d R /Prev %d /ID [<%s> <%s>]" % (
-            self._root_reference.idnum,
-            self._root_reference.generation,
-            self._previous,
-            self._id.hex().encode(),
-            second.hex().encode(),
-        )
-        if self._info is not None:
-            shared += b" /Info %d %d R" % (self._info.idnum, self._info.generation)
-        if self._table:
-            body = out.table() + b"trailer\n<< /Size %d %s >>\n" % (size, shared)
-        else:
-            # a cross-reference stream lists itself
-            body = out.stream(size, start, shared)
-        return body + b"startxref\n%d\n%%%%EOF\n" % start
 
 
-class _Objects:
-    """Objects appended one after another, with their offsets."""
-
-    def __init__(self, origin: int) -> None:
-        self._origin = origin
-        self._data = bytearray(b"\n")
-        self._offsets: dict[int, tuple[int, int]] = {}
-
-    def add(self, reference: Any, body: bytes) -> None:
-        self._offsets[reference.idnum] = (reference.generation, self._origin + len(self._data))
-        self._data += b"%d %d obj\n%s\nendobj\n" % (reference.idnum, reference.generation, body)
-
-    def open(self, number: int, beginning: bytes) -> bytes:
-        """All so far, and the beginning of the object that is finished elsewhere."""
-        self._offsets[number] = (0, self._origin + len(self._data))
-        return bytes(self._data) + b"%d 0 obj\n%s" % (number, beginning)
-
-    def table(self) -> bytes:
-        # the free entry 0 repeats what the file says; pypdf, for one, takes a table without it for misnumbered
-        out = b"xref\n0 1\n0000000000 65535 f \n"
-        for number, (generation, offset) in sorted(self._offsets.items()):
-            out += b"%d 1\n%010d %05d n \n" % (number, offset, generation)
-        return out
-
-    def stream(self, own_number: int, own_offset: int, shared: bytes) -> bytes:
-        entries = sorted({**self._offsets, own_number: (0, own_offset)}.items())
-        index = b" ".join(b"%d 1" % number for number, _ in entries)
-        data = b"".join(b"\x01" + at.to_bytes(8, "big") + gen.to_bytes(2, "big") for _, (gen, at) in entries)
-        dictionary = b"<< /Type /XRef /Size %d /W [1 8 2] /Index [%s] %s /Length %d >>" % (
-            own_number + 1,
-            index,
-            shared,
-            len(data),
-        )
-        return b"%d 0 obj\n%s\nstream\n%s\nendstream\nendobj\n" % (own_number, dictionary, data)
-
-
-def _place(root: Any, box: Box | None) -> _Place:
-    pages = list(_leaves(root.raw_get("/Pages"), {}, set()))
+def _place(pages: list[Any], box: Box | None) -> _Place:
     index, x, y, width, height = box or (0, 0, 0, 0, 0)
     if not 0 <= index < len(pages):
         raise SealError(f"盖章位置在第 {index + 1} 页，但这份 PDF 只有 {len(pages)} 页。")
@@ -265,16 +257,3 @@ def _serialise(value: Any) -> bytes:
     value.write_to_stream(out)
     return out.getvalue()
 
-
-def _number(value: float) -> bytes:
-    return f"{value:.3f}".rstrip("0").rstrip(".").encode()
-
-
-def _text(value: str) -> bytes:
-    """A text string in UTF-16, in hexadecimal."""
-    return b"<" + ("\ufeff" + value).encode("utf-16-be").hex().encode() + b">"
-
-
-def _date(when: datetime) -> bytes:
-    zone = when.strftime("%z")
-    return f"(D:{when:%Y%m%d%H%M%S}{zone[:3]}'{zone[3:5]}')".encode()
