@@ -162,7 +162,8 @@ class TextIndex:
         below = paging.decode(cursor, [key])[0] if cursor else None
         made = query if callable(query) else lambda: query
         if db.is_postgresql():
-            rows = self._newest(made, key, self._tsqueries(q, column, labels, without), below, limit + 1, same)
+            rows = self._newest(made, key, self._tsqueries(q, column, labels, without), below, limit + 1, same,
+                                int(bool(labels)))
             return paging.cut(rows, [key], limit)
 
         def joined() -> Statement:
@@ -183,14 +184,15 @@ class TextIndex:
         return query.from_(self._fts, *query._from_list).where(match, key == self._fts.c.rowid)
 
     def _newest(
-        self, made: Callable[[], Any], key: Any, asked: Sequence[str], below: int | None, wanted: int, same: Hashable
+        self, made: Callable[[], Any], key: Any, asked: Sequence[str], below: int | None, wanted: int, same: Hashable, begin: int
     ) -> list[Any]:
-        """Window after window (:mod:`.tsvector`) until there are as many as wanted."""
+        """Window after window (:mod:`.tsvector`) until there are as many as wanted. ``begin``: the first window's kind; of who
+        may see few rows of many, the smallest window seldom holds a page."""
         names = [f"asked{n}" for n in range(len(asked))]
 
         def first() -> Statement:
-            held = self._held(key, map(Slot, names), tsvector.newest_asked())
-            query = made().where(held, key >= db.SQL(tsvector.newest_low()))
+            held = self._held(key, map(Slot, names), tsvector.newest_asked(begin))
+            query = made().where(held, key >= db.SQL(tsvector.newest_low(begin)))
             return Statement(query.order_by(key.desc()).limit(Slot("most")), tsvector.ALONE, tsvector.newest(self.table))
 
         def later() -> Statement:
@@ -200,7 +202,7 @@ class TextIndex:
 
         rows: list[Any] = []
         if below is None:
-            statement = self._kept(first, same, len(names), "first")
+            statement = self._kept(first, same, len(names), "first", begin)
             fetched = statement.fetch({**dict(zip(names, asked, strict=True)), "most": wanted})
             top = -1 if fetched[0][0] is None else fetched[0][0]
             at = statement.names.index(key.name) + 1
@@ -209,7 +211,7 @@ class TextIndex:
         else:
             top = int(below) - 1
         ceiling = top + 1
-        for n, (blocks, low) in enumerate(tsvector.windows(top)):
+        for n, (blocks, low) in enumerate(tsvector.windows(top, begin)):
             if n or below is not None:
                 told = {name: f"{blocks} & {text}" if blocks else text for name, text in zip(names, asked, strict=True)}
                 statement = self._kept(later, same, len(names), "later")

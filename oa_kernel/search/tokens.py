@@ -20,6 +20,7 @@ _CJK = (
     "\U00020000-\U0003ffff"
 )
 _RUN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
+_ONE = re.compile(rf"[{_CJK}]")
 #: phrases of one query that are looked for
 MOST_PHRASES = 8
 #: tokens of one phrase
@@ -66,7 +67,7 @@ def phrases(query: str) -> list[tuple[list[str], bool]]:
 
 def is_cjk(run: str) -> bool:
     """Whether it begins with a CJK character."""
-    return bool(re.match(rf"[{_CJK}]", run))
+    return _ONE.match(run) is not None
 
 
 def snippet(text: str, query: str, around: int = 40) -> tuple[str, str, str]:

@@ -17,6 +17,7 @@ PIECE = 1_000
 OVERLAP = words.LONGEST
 #: ids that share a block word, of each kind of block; after the largest comes all that is older, at once
 BLOCKS = (256, 4_096, 65_536)
+_KINDS = "bcd"
 
 #: before a query that is no part of a transaction: of some thousand rows, too, the index is asked (see ``TextIndex._held``)
 ALONE = "SET LOCAL enable_seqscan = off; "
@@ -72,7 +73,7 @@ def label(name: str) -> str:
 
 def blocks(row_id: int) -> list[str]:
     """The words of a row's blocks."""
-    return [f"={kind}{row_id // size}" for kind, size in zip("bcd", BLOCKS, strict=True)]
+    return [f"={kind}{row_id // size}" for kind, size in zip(_KINDS, BLOCKS, strict=True)]
 
 
 def any_of(lexemes: Iterable[str]) -> str:
@@ -86,26 +87,26 @@ def newest(table: str) -> tuple[str, str]:
             ") hit ON true")
 
 
-def newest_asked() -> str:
-    """The SQL of a tsquery that stands in such a query, in the first window's blocks."""
-    block = f"newest.id / {BLOCKS[0]}"
-    return f"SELECT ('(''=b' || {block} || ''' | ''=b' || {block} - 1 || ''') & ' || %s)::tsquery FROM newest"
+def newest_asked(first: int) -> str:
+    """The SQL of a tsquery that stands in such a query, in the first window's blocks (see :func:`windows`)."""
+    block, kind = f"newest.id / {BLOCKS[first]}", _KINDS[first]
+    return f"SELECT ('(''={kind}' || {block} || ''' | ''={kind}' || {block} - 1 || ''') & ' || %s)::tsquery FROM newest"
 
 
-def newest_low() -> str:
+def newest_low(first: int) -> str:
     """The SQL of the lowest id of the first window."""
-    return f"(SELECT (newest.id / {BLOCKS[0]} - 1) * {BLOCKS[0]} FROM newest)"
+    return f"(SELECT (newest.id / {BLOCKS[first]} - 1) * {BLOCKS[first]} FROM newest)"
 
 
-def windows(newest: int) -> Iterator[tuple[str, int]]:
+def windows(newest: int, first: int = 0) -> Iterator[tuple[str, int]]:
     """(tsquery of the blocks of a window or "", the lowest id that is in it), from the newest id backwards: of each kind of
     block the one that holds the newest id left, and the one before it. What is left at the end goes with the window before
-    it where it is no larger than that."""
-    for kind, size in zip("bcd", BLOCKS, strict=True):
+    it where it is no larger than that. ``first``: the kind of block that is begun with, 0 being the smallest."""
+    for kind, size in list(zip(_KINDS, BLOCKS, strict=True))[first:]:
         if newest < 0:
             return
         low = max(0, newest // size - 1)
-        if kind != "b" and low <= 2:
+        if kind != _KINDS[first] and low <= 2:
             break
         yield any_of(f"={kind}{n}" for n in range(low, newest // size + 1)), low * size
         newest = low * size - 1

@@ -188,6 +188,24 @@ def test_pages_go_through_all_windows_and_no_hit_comes_twice(things, monkeypatch
         assert seen == hits, limit
 
 
+@pytest.mark.parametrize("size", [(3, 6, 12), (2, 4, 8), (3, 40, 80)])
+def test_pages_of_who_sees_few_rows_go_through_all_windows_and_no_hit_comes_twice(labelled, monkeypatch, size):
+    from oa_kernel.search import tsvector
+
+    monkeypatch.setattr(tsvector, "BLOCKS", size)
+    every = [labelled("会议纪要" if n % 4 else "其他", f"d{n % 3}") for n in range(30)]
+    hits = [i for n, i in enumerate(every) if n % 4 and n % 3 == 1][::-1]
+    for limit in (1, 3, 50):
+        seen, cursor = [], None
+        while True:
+            page = LABELLED.page(Thing.select(), Thing.id, "会议", labels=[["d1", "d7"]], limit=limit, cursor=cursor)
+            seen += [t.id for t in page.items]
+            cursor = page.next
+            if cursor is None:
+                break
+        assert seen == hits, limit
+
+
 def _snippet(text, query, around):
     """The same without minding how long the text is."""
     plain = " ".join(text.split())
