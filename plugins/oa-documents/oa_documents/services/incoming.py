@@ -209,6 +209,30 @@ def route(document: Incoming, by: Any, data: Mapping[str, Any] | None = None) ->
     return instance
 
 
+def settle(instance: Any, by: Any) -> None:
+    """Effect ``documents.settle_departments``: who handles it, as this step left it, is in the register.
+
+    :raises Invalid: naming the departments there are not, so that it goes to nobody in their place.
+    """
+    if instance.subject_kind != SUBJECT:
+        return
+    lead = str(instance.form.get("lead") or "").strip()
+    assisting = [str(name).strip() for name in instance.form.get("assisting") or ()]
+    unknown = {"lead": [lead] if lead and routing.department_named(lead) is None else [],
+               "assisting": [name for name in assisting if routing.department_named(name) is None]}
+    errors = {field: [f"没有名为“{name}”的部门" for name in names] for field, names in unknown.items() if names}
+    if errors:
+        raise Invalid(next(iter(errors.values()))[0], errors=errors)
+    department = routing.department_named(lead)
+    document = Incoming.get_or_none(Incoming.id == int(instance.subject_id))
+    if document is None or (document.department_name or "") == lead:
+        return
+    Incoming.update(department_id=department.id if department else None, department_name=lead,
+                    version=Incoming.version + 1).where(Incoming.id == document.id).execute()
+    audit.record("documents.incoming.department", SUBJECT, document.id, document.title, by=by,
+                 before={"lead": document.department_name}, after={"lead": lead})
+
+
 def complete(instance: Any, _task: Any, by: Any) -> None:
     """Effect ``documents.complete_incoming``: 办结."""
     if instance.subject_kind == SUBJECT:

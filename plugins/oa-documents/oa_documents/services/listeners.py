@@ -42,6 +42,13 @@ def document_of(instance: Any) -> Any:
     return db.lock_rows(Outgoing.select().where(Outgoing.id == int(instance.subject_id))).first()
 
 
+def settle_departments(instance: Any, task: Any, by: Any) -> None:
+    """Effect ``documents.settle_departments``: the departments named are checked and stand in the register."""
+    from . import incoming
+
+    incoming.settle(instance, by)
+
+
 def complete_incoming(instance: Any, task: Any, by: Any) -> None:
     """Effect ``documents.complete_incoming``: an incoming document is dealt with (办结)."""
     from . import incoming
@@ -183,6 +190,7 @@ EFFECTS = [
     WorkflowEffect("documents.internal_signed_for", "签报签收", internal_signed_for, repeat=True),
     WorkflowEffect("documents.internal_completed", "签报办结", internal_completed, repeat=True),
     WorkflowEffect("documents.sign", "签发：记录签发人和成文日期", sign, repeat=True),
+    WorkflowEffect("documents.settle_departments", "核对主办、协办部门，记入收文登记簿", settle_departments, repeat=True),
     WorkflowEffect("documents.complete_incoming", "收文办结", complete_incoming),
     WorkflowEffect("documents.finalise", "编号、排版、用印，成文", finalise),
 ]

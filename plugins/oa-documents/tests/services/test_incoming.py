@@ -115,6 +115,23 @@ def test_assisting_departments_answer_before_the_end(office, make):
     assert act(document, office.clerk).state == "completed"
 
 
+def test_a_department_there_is_not_is_named_and_nobody_gets_it_instead(office):
+    document = registered(office)
+    incoming.route(document, office.clerk, {"department": "综合处"})
+    with pytest.raises(Invalid) as caught:
+        act(document, office.clerk, form={"lead": "没有的处", "assisting": ["业务处", "也没有"]})
+    assert set(caught.value.errors) == {"lead", "assisting"} and "也没有" in caught.value.errors["assisting"][0]
+    assert workflow.open_task(Incoming.get_by_id(document.id).instance_id, office.clerk).step == "propose"
+
+
+def test_the_register_says_who_the_leader_gave_it_to(office):
+    document = registered(office)
+    incoming.route(document, office.clerk, {"department": "综合处"})
+    act(document, office.clerk, form={"lead": "综合处"})
+    document = act(document, office.leader, form={"lead": "业务处"})
+    assert document.department_name == "业务处" and document.department_id == office.business.id
+
+
 def test_a_document_is_routed_once(office):
     document = registered(office)
     incoming.route(document, office.clerk)
