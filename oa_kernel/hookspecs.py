@@ -88,6 +88,11 @@ def oa_workflow_subjects() -> Sequence[c.WorkflowSubject]:
 
 
 @hookspec
+def oa_subject_actions() -> Sequence[c.SubjectAction]:
+    """What can be begun from the page of any document or case, whichever plugin's it is."""
+
+
+@hookspec
 def oa_people_rules() -> Sequence[c.PeopleRule]:
     """The plugin's own rules for who gets a workflow step."""
 

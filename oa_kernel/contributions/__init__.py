@@ -7,7 +7,7 @@ from .background import NotificationChannel, NotificationKind, OutboxHandler, Qu
 from .plugin import Benchmark, DemoData, Diagnostic, PluginInfo, Theme
 from .records import FileGuard, Record, RecordPart, RecordSource, Verifier
 from .rights import Authenticator, GuardedChange, Permission, Role
-from .screens import NavItem, SearchSource, Widget
+from .screens import NavItem, SearchSource, SubjectAction, Widget
 from .tables import LedgerDeclaration, Sheet, SheetColumn
 from .workflow import PeopleRule, WorkflowEffect, WorkflowService, WorkflowSubject
 
@@ -35,6 +35,7 @@ __all__ = [
     "SearchSource",
     "Sheet",
     "SheetColumn",
+    "SubjectAction",
     "Theme",
     "Verifier",
     "Widget",

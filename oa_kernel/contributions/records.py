@@ -21,7 +21,8 @@ class Verifier:
     """Recognises and verifies a kind of file offline, for ``oa verify FILE``.
 
     ``recognises(path, head: bytes) -> bool``; ``verify(path) -> dict`` with at least
-    ``ok: bool``, ``kind: str``, ``summary: str``, ``reasons: list[str]``.
+    ``ok: bool``, ``kind: str``, ``summary: str``, ``reasons: list[str]``; and, where there is more to say than the summary does,
+    ``details: list[str]``, such as a line for each of several seals.
     """
 
     name: str

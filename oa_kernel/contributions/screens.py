@@ -54,4 +54,21 @@ class SearchSource:
     order: int = 100
 
 
-__all__ = ["NavItem", "SearchSource", "Widget"]
+@dataclass(frozen=True)
+class SubjectAction:
+    """What a plugin offers on the page of another plugin's thing (a document, a case): a link beside the page's own.
+
+    ``url(kind, subject_id, title) -> str`` is where it leads: ``kind`` as in ``WorkflowSubject``, ``case`` and the instance's id
+    for a case that is about nothing.
+    """
+
+    name: str
+    title: str
+    url: Callable[[str, str, str], str]
+    icon: str = "external-link"
+    #: shown only to those who hold it
+    permission: str | None = None
+    order: int = 100
+
+
+__all__ = ["NavItem", "SearchSource", "SubjectAction", "Widget"]

@@ -9,7 +9,7 @@ from typing import Any
 from flask import g, has_request_context
 from markupsafe import Markup, escape
 
-from oa_kernel import clock, identity
+from oa_kernel import builtin, clock, identity, permissions
 from oa_kernel.phrases import Phrase
 
 from .i18n import gettext as _
@@ -155,6 +155,14 @@ def department_choices(*chosen: Any) -> list[tuple[str, str]]:
     return [(str(d.id), "　" * (d.path.count("/") - 2) + d.name) for d in tree if d.active or str(d.id) in kept]
 
 
+def subject_actions(kind: str, subject_id: Any, title: str) -> list[tuple[str, str, str]]:
+    """(title, address, icon) of what plugins offer this person on the page of a thing (``oa_subject_actions``)."""
+    person = g.get("oa_person")
+    found = sorted(builtin.collect("oa_subject_actions"), key=lambda a: a.order)
+    return [(a.title, a.url(kind, str(subject_id), title), a.icon) for a in found
+            if person is not None and (a.permission is None or permissions.allows(person, a.permission))]
+
+
 def install(environment: Any) -> None:
     """Adds them to a Jinja environment."""
     environment.filters.update(
@@ -162,11 +170,12 @@ def install(environment: Any) -> None:
         said=said,
     )
     environment.globals.update(
-        now=clock.now, today=clock.today, picker_attrs=picker_attrs, department_choices=department_choices
+        now=clock.now, today=clock.today, picker_attrs=picker_attrs, department_choices=department_choices,
+        subject_actions=subject_actions,
     )
 
 
 __all__ = [
     "day", "department_choices", "due", "exact", "filesize", "install", "lines", "minute", "picker_attrs", "pretty", "said", "span",
-    "when",
+    "subject_actions", "when",
 ]

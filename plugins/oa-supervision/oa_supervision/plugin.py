@@ -71,6 +71,14 @@ def oa_workflow_subjects() -> list[c.WorkflowSubject]:
 
 
 @hookimpl
+def oa_subject_actions() -> list[c.SubjectAction]:
+    from . import rights
+    from .services import sources
+
+    return [c.SubjectAction("supervision.new", "督办立项", sources.begin, icon="flag", permission=rights.MANAGE)]
+
+
+@hookimpl
 def oa_blueprints() -> list[Any]:
     from .views import pages
 

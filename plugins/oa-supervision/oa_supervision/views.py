@@ -7,11 +7,11 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from oa_kernel import clock, web
+from oa_kernel import clock, identity, web
 from oa_kernel.errors import Conflict, Invalid
 
 from . import rights
-from .services import items, lights, lists, reports, urging
+from .services import items, lights, lists, reports, sources, urging
 
 pages = web.Pages("supervision", __name__)
 
@@ -33,7 +33,13 @@ def board() -> Any:
 @pages.get("/supervision/new", permission=rights.MANAGE)
 def new() -> Any:
     """立项."""
-    return _render("new.html", values=request.args, errors={})
+    return _new(request.args)
+
+
+def _new(values: Any, errors: Any = None, status: int = 200) -> Any:
+    source = sources.of(web.person(), values.get("source_kind", ""), values.get("source_id", ""))
+    return _render("new.html", status, values=values, errors=errors or {}, source=source,
+                   departments=[d.name for d in identity.department_tree() if d.active])
 
 
 @pages.post("/supervision/new", permission=rights.MANAGE)
@@ -43,11 +49,12 @@ def create() -> Any:
     data = {
         **{name: form.get(name, "") for name in ("title", "requirement", "due_on", "department", "person", "urgency")},
         "assisting": _names(form.get("assisting", "")), "stages": _stages(form.get("stages", "")),
+        "source": sources.of(web.person(), form.get("source_kind", ""), form.get("source_id", "")),
     }
     try:
         item = items.create(data, web.person())
     except Invalid as error:
-        return _render("new.html", 422, values=form, errors=web.form_errors(error))
+        return _new(form, web.form_errors(error), 422)
     web.flash(web.gettext("已立项"))
     return web.redirect(items.url(item))
 

@@ -72,6 +72,14 @@ def answers(document: Incoming) -> list[Outgoing]:
     return list(Outgoing.select().join(Answer, on=(Answer.outgoing_id == Outgoing.id)).where(Answer.incoming == document.id))
 
 
+def instructions(document: Incoming) -> list[tuple[str, str]]:
+    """(label, text) of what its case's form says beside the opinions: what the office proposed, who assists."""
+    instance = workflow.Instance.get_or_none(workflow.Instance.id == document.instance_id) if document.instance_id else None
+    form = instance.form if instance is not None else {}
+    found = [("拟办意见", str(form.get("opinion") or "")), ("协办部门", "、".join(map(str, form.get("assisting") or ())))]
+    return [(label, text) for label, text in found if text]
+
+
 def years() -> list[int]:
     """Years of the register, newest first."""
     return list(db.distinct_values(Incoming.year))

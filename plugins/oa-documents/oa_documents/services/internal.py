@@ -67,7 +67,8 @@ def _clean(data: Mapping[str, Any], by: Any) -> dict[str, Any]:
         errors["kind"] = [f"可用：{'、'.join(KINDS)}（请示、报告）"]
     to = routing.department_named(str(data.get("to") or "").strip())
     if to is None:
-        errors["to"] = ["请填写接收部门，用本单位部门的名称"]
+        given = str(data.get("to") or "").strip()
+        errors["to"] = [f"没有名为“{given}”的部门" if given else "请填写接收部门，用本单位部门的名称"]
     elif to.id == by.department_id:
         errors["to"] = ["接收部门就是本部门，签报用于部门之间"]
     urgency, secrecy = str(data.get("urgency") or ""), str(data.get("secrecy") or SECRECY_LEVELS[0])

@@ -134,6 +134,7 @@ def _incoming_parts(document: Any, opinions: list[tuple[str, str, str, str]]) ->
     attached = files.attached(incoming.SUBJECT, document.id)
     found = [RecordPart("text" if n == 0 else "attachment", f.name, file=f) for n, f in enumerate(attached)]
     lines = [f"收文办理单  {document.year} 年收文 {document.seq} 号", f"{document.sender}  {document.number}", document.title, ""]
+    lines += [f"{label}：{said}" for label, said in incoming_lists.instructions(document)]
     lines += [f"{step}：{comment or '同意'}  {name}  {when}" for step, name, comment, when in opinions]
     found.append(RecordPart("handling", "收文办理单.txt", data="\n".join(lines).encode()))
     for answer in incoming_lists.answers(document):

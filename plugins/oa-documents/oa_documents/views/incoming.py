@@ -223,6 +223,7 @@ def _one(document: Any, errors: Any = None, status: int = 200, given: Any = None
         "incoming_one.html", status, document=document, errors=errors or {}, given=given, shown=_SHOWN,
         departments=_departments(), task=task, proposed=proposed,
         attached=files.attached(incoming.SUBJECT, document.id), answers=incoming_lists.answers(document),
+        instructions=incoming_lists.instructions(document),
         trail=workflow.trail(document.instance_id) if document.instance_id else [], outgoing_words=STATE_WORDS)
 
 

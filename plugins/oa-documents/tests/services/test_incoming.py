@@ -93,7 +93,9 @@ def test_from_the_desk_to_the_end(office):
     assert document.state == "completed" and document.completed_at
     record = records.describe_incoming(str(document.id))
     assert record.number == "云财〔2026〕15号" and ("批办", "高明德") in record.people
-    assert [p.role for p in record.parts] == ["text", "handling"] and "请综合处办理" in record.parts[1].data.decode()
+    assert [p.role for p in record.parts] == ["text", "handling"]
+    sheet = record.parts[1].data.decode()
+    assert "请综合处办理" in sheet and "拟办意见：请综合处提出意见" in sheet
 
 
 def test_what_is_for_reading_is_circulated_only(office):

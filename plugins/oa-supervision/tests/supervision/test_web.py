@@ -1,6 +1,8 @@
 """Pages, REST and the month's report."""
 
+import html
 import io
+import re
 
 import pytest
 from oa_supervision.services import items, reports
@@ -77,3 +79,23 @@ def test_by_rest(desk, oa_api):
     assert supervisor.get("/api/v1/supervision?light=done").json["items"][0]["id"] == made.json["id"]
     assert oa_api(desk.stranger).get(path).status_code == 404
     assert supervisor.get("/api/v1/supervision/reports/2026-11").json["rows"][0]["department"] == "业务处"
+
+
+def test_an_item_is_begun_on_a_documents_page_and_leads_back_to_it(desk, oa_client):
+    from oa_documents.services import incoming
+
+    from oa_kernel import files, permissions
+
+    permissions.grant(desk.supervisor, "documents_office", by=None)
+    letter = files.store_bytes("关于储备的通知".encode(), "来文.txt", desk.supervisor)
+    document = incoming.register({"title": "关于储备的通知", "sender": "省局", "files": [letter.id]}, desk.supervisor)
+    client = oa_client(desk.supervisor)
+    page = client.get(f"/documents/incoming/{document.id}").text
+    link = html.unescape(re.search(r'href="(/supervision/new[^"]+)"', page)[1])
+    assert "关于储备的通知" in client.get(link).text
+    values = {"title": "落实储备", "due_on": "2026-12-04", "department": "业务处", "source_kind": "documents.incoming"}
+    made = client.submit("/supervision/new", {**values, "source_id": str(document.id)}).headers["Location"]
+    assert f'href="/documents/incoming/{document.id}"' in client.get(made).text
+    other = client.submit("/supervision/new", {**values, "source_id": "999"}).headers["Location"]
+    assert "查看来源" not in client.get(other).text
+    assert "/supervision/new" not in oa_client(desk.officer).get("/supervision").text
