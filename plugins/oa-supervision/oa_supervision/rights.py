@@ -13,6 +13,9 @@ PERMISSIONS = [
 ]
 
 ROLES = [
-    Role("supervision_supervisor", "督查人员", {READ: "all", MANAGE: "all"}, "立项、催办、销号、出月报"),
+    # items are begun on documents' pages: who supervises reads them, up to their own clearance
+    Role("supervision_supervisor", "督查人员", {
+        READ: "all", MANAGE: "all", "documents.outgoing.read": "all", "documents.incoming.read": "all",
+    }, "立项、催办、销号、出月报，为此查阅收文和发文"),
     Role("supervision_leader", "督办查阅（领导）", {READ: "all"}, "查阅全部督办事项"),
 ]

@@ -86,9 +86,9 @@ def test_an_item_is_begun_on_a_documents_page_and_leads_back_to_it(desk, oa_clie
 
     from oa_kernel import files, permissions
 
-    permissions.grant(desk.supervisor, "documents_office", by=None)
-    letter = files.store_bytes("关于储备的通知".encode(), "来文.txt", desk.supervisor)
-    document = incoming.register({"title": "关于储备的通知", "sender": "省局", "files": [letter.id]}, desk.supervisor)
+    permissions.grant(desk.head, "documents_office", by=None)
+    letter = files.store_bytes("关于储备的通知".encode(), "来文.txt", desk.head)
+    document = incoming.register({"title": "关于储备的通知", "sender": "省局", "files": [letter.id]}, desk.head)
     client = oa_client(desk.supervisor)
     page = client.get(f"/documents/incoming/{document.id}").text
     link = html.unescape(re.search(r'href="(/supervision/new[^"]+)"', page)[1])
