@@ -79,6 +79,8 @@ def verify(ctx: click.Context, file: Path, json_: bool) -> None:
         as_json(result)
     else:
         click.echo(("✓ " if result["ok"] else "✗ ") + result["summary"])
+        for line in result.get("details", ()):
+            click.echo(f"  {line}")
         for reason in result.get("reasons", ()):
             click.echo(f"  {reason}", err=not result["ok"])
     ctx.exit(0 if result["ok"] else 1)

@@ -9,7 +9,7 @@ from oa_kernel import clock, files, identity, web
 from . import rights
 from .models import STATES, Dispatch, Outgoing
 from .models_standing import CHANGES
-from .services import addressbook, annotations, carriers, checking, dispatches, drafts, formal, formal_ofd, numbers, queries
+from .services import addressbook, annotations, carriers, checking, dispatches, drafts, formal, formal_ofd, numbers, queries, sealings
 
 api = web.Api("documents", title="公文")
 
@@ -47,6 +47,8 @@ _DOCUMENT = {
         "date": {"type": ["string", "null"], "format": "date"},
         "standing": {"type": "string", "enum": ["in_force", *CHANGES]}, "instance": {"type": ["integer", "string", "null"]},
         "version": {"type": "integer"},
+        "seals": {"type": "array", "items": {"type": "object", "properties": {
+            "organisation": {"type": "string"}, "seal": {"type": "string"}, "at": {"type": ["string", "null"]}}}},
     },
 }
 _DISPATCH = {
@@ -376,7 +378,7 @@ def _whole(document: Outgoing, *, inside: bool) -> dict[str, Any]:
         "attachments": [{"id": f.id, "name": f.name, "size": f.size, "sm3": f.sm3} for f in attached],
         "signed_at": document.signed_at, "finished_at": document.finished_at, "sm3": document.formal_sm3 or None,
         "verify_url": formal.verify_url(document) if document.formal_sm3 else None,
-        "void_reason": document.void_reason, "instance": document.instance_id if inside else None,
+        "seals": sealings.of(document), "void_reason": document.void_reason, "instance": document.instance_id if inside else None,
     }
     if inside:
         shape["revision"] = document.revision

@@ -95,7 +95,7 @@ def sealing(tell: Tell) -> Iterator[Figure]:
     from oa_kernel import clock, crypto, runtime
 
     from . import typeset
-    from .services import seals
+    from .services import sealings, seals
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "demo"
@@ -112,7 +112,7 @@ def sealing(tell: Tell) -> Iterator[Figure]:
                 key.sign(crypto.sm3(made.pdf))
 
             tell("用印")
-            ours, floor = interleaved(lambda: seals.sign(made.pdf, seal, now, made.seal_box), bare,
+            ours, floor = interleaved(lambda: sealings.put(made.pdf, [(seal.organisation, seal)], made.seal_boxes, now), bare,
                                       runs=10 if quick() else 60, warm_up=3)
         finally:
             db.close()

@@ -142,6 +142,21 @@ class Outgoing(db.Model):
         )
 
 
+class Sealing(db.Model):
+    """One organisation's part in the seals of a document issued together (联合行文), in the order of the page."""
+
+    document = db.ForeignKeyField(Outgoing, backref="sealings", on_delete="CASCADE")
+    n = db.IntegerField()
+    organisation = db.CharField(max_length=200)
+    #: None: its seal is not kept here, it seals on paper
+    seal = db.ForeignKeyField(SealRecord, null=True, on_delete="RESTRICT")
+    at = db.UTCDateTimeField(null=True)
+
+    class Meta:
+        table_name = "documents_sealing"
+        indexes = ((("document", "n"), True),)
+
+
 class Revision(db.Model):
     """A kept wording of a document, for comparison."""
 
@@ -248,5 +263,5 @@ class Dispatch(db.Model):
         )
 
 
-MODELS = [Series, SealRecord, Outgoing, Revision, Annotation, Organisation, Dispatch, *incoming.MODELS, *standing.MODELS,
-          *internal.MODELS]
+MODELS = [Series, SealRecord, Outgoing, Sealing, Revision, Annotation, Organisation, Dispatch, *incoming.MODELS,
+          *standing.MODELS, *internal.MODELS]

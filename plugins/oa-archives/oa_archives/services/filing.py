@@ -130,7 +130,7 @@ def seal_of(part: checks.Inspected) -> dict[str, Any] | None:
             if verifier.name.startswith("archives.") or not verifier.recognises(path, data[:4096]):
                 continue
             answer = verifier.verify(path)
-            if answer.get("seal_name") or answer["ok"]:
+            if answer.get("sealed") or answer["ok"]:
                 return {"ok": bool(answer["ok"]), "summary": str(answer["summary"])}
     return None
 

@@ -92,11 +92,12 @@ def read_pages(pdf: bytes) -> list[Page]:
     return device.pages  # type: ignore[no-any-return]
 
 
-def stamp_of(pdf: bytes) -> tuple[int, float, float, float, float] | None:
-    """Where the first seal of a sealed PDF is drawn: page counted from 0, x, y, width, height in mm; None without one."""
+def stamps_of(pdf: bytes) -> dict[str, tuple[int, float, float, float, float]]:
+    """Where the seals of a sealed PDF are drawn, by field: page counted from 0, x, y, width, height in mm."""
     from pdfminer.pdfpage import PDFPage
     from pdfminer.pdftypes import resolve1
 
+    out = {}
     for n, page in enumerate(PDFPage.get_pages(io.BytesIO(pdf))):
         for reference in resolve1(page.annots) or ():
             one = resolve1(reference)
@@ -104,8 +105,9 @@ def stamp_of(pdf: bytes) -> tuple[int, float, float, float, float] | None:
                 left, bottom, right, top = (float(resolve1(v)) for v in resolve1(one["Rect"]))
                 if right > left and top > bottom:
                     x0, _, _, y1 = page.mediabox
-                    return n, (left - x0) * MM, (y1 - top) * MM, (right - left) * MM, (top - bottom) * MM
-    return None
+                    name = bytes(resolve1(one["T"])).decode("latin-1")
+                    out[name] = n, (left - x0) * MM, (y1 - top) * MM, (right - left) * MM, (top - bottom) * MM
+    return out
 
 
 def _device(resources: Any) -> Any:

@@ -1,23 +1,25 @@
 """Is a signed OFD genuine? Offline: nothing but the file and, for trust, root certificates.
 
 Every file in the package must be covered: by its SM3 in Signature.xml, or, for Signature.xml itself, by the digest that
-was signed. What was altered, taken away or added is named. Dates and other marks that the ZIP keeps of its files are
-not content, and not looked at.
+was signed. Of several signatures each must cover all but what the later ones consist of, the earlier ones included: so
+nothing else was added after any of them. What was altered, taken away or added is named. Dates and other marks that the
+ZIP keeps of its files are not content, and not looked at.
 """
 
 from __future__ import annotations
 
+import posixpath
 from base64 import b64decode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from oa_documents.ofd.package import OFDError, Package, children, text_at
-from oa_documents.ofd.sign import SM3
+from oa_documents.ofd.package import OFDError, Package, children, local, text_at
+from oa_documents.ofd.sign import SEAL, SM3
 from oa_documents.seal import ses
 from oa_documents.seal.errors import SealError
-from oa_documents.seal.verify import Verification, against_signature, against_trust
+from oa_documents.seal.verify import SealFound, Verification, against_signature, found, summed
 from oa_kernel import crypto
 
 if TYPE_CHECKING:
@@ -47,10 +49,10 @@ def verify_ofd(data: bytes, roots: Iterable[bytes] | None = None, at: datetime |
     try:
         package = Package(bytes(data))
         sealed = any(name.endswith(("SignedValue.dat", "Signature.xml")) for name in package.names)
-        found, own = _signatures(package)
-        if not found:
+        signed, listings, absent = _signatures(package)
+        if not signed:
             return _bad(_missing(sealed), sealed)
-        return _judged(package, found, own, None if roots is None else list(roots), at or datetime.now(UTC))
+        return _judged(package, signed, listings, absent, None if roots is None else list(roots), at or datetime.now(UTC))
     except (OFDError, SealError) as exc:
         return _bad(f"{exc.message}{'' if exc.message.endswith('。') else '。'}请向发文单位索取原件。", sealed)
 
@@ -61,67 +63,86 @@ def _missing(sealed: bool) -> str:
     return "这份 OFD 没有电子印章。盖章的文件请使用发文单位提供的原件，不要使用转换或另存的版本。"
 
 
-def _signatures(package: Package) -> tuple[list[_Signed], set[str]]:
-    """The signatures that OFD.xml leads to, and the files that hold them."""
+def _signatures(package: Package) -> tuple[list[_Signed], set[str], list[str]]:
+    """The signatures that OFD.xml leads to, the files that list them, and where those should be that are not there."""
     entry = package.find("OFD.xml") or ""
     out: list[_Signed] = []
-    own: set[str] = set()
+    listings: set[str] = set()
+    absent: list[str] = []
     for body in children(package.xml(entry), "DocBody"):
         listed = package.resolve(entry, text_at(body, "Signatures"))
         if listed is None:
             continue
-        own.add(listed)
+        listings.add(listed)
         for one in children(package.xml(listed), "Signature"):
             path = package.resolve(listed, one.get("BaseLoc"))
             if path is None:
-                raise OFDError(f"签章的描述文件（{(one.get('BaseLoc') or '')[:120]}）不在文件里。")
-            root = package.xml(path)
-            value = package.resolve(path, text_at(root, "SignedValue"))
-            if value is None:
-                raise OFDError(f"签章的签名值不在文件里：“{path}”没有指明，或所指的文件被拿掉。")
-            seal = package.resolve(path, text_at(root, "SignedInfo", "Seal", "BaseLoc"))
-            out.append(_Signed(path, root, value, {path, value, *([seal] if seal else [])}))
-            own |= out[-1].own
-    return out, own
+                absent.append(posixpath.join(posixpath.dirname(listed), (one.get("BaseLoc") or "")[:120]))
+                continue
+            if any(path == other.path for other in out):
+                raise OFDError(f"签章“{path}”登记了两次。")
+            out.append(_signature(package, path))
+    if absent and not out:
+        raise OFDError(f"签章的描述文件（{absent[0]}）不在文件里。")
+    return out, listings, absent
 
 
-def _judged(package: Package, found: list[_Signed], own: set[str], roots: list[bytes] | None, at: datetime) -> Verification:
-    reasons: list[str] = []
-    trusted: bool | None = None if roots is None else True
-    covered: set[str] = set()
-    signature = None
-    for one in found[:_MOST]:
-        listed, wrong = _against_files(package, one.root, one.path)
-        covered |= listed
+def _signature(package: Package, path: str) -> _Signed:
+    root = package.xml(path)
+    if local(root) != "Signature":
+        raise OFDError(f"登记的签章“{path}”不是签章的描述文件。")
+    value = package.resolve(path, text_at(root, "SignedValue"))
+    if value is None:
+        raise OFDError(f"签章的签名值不在文件里：“{path}”没有指明，或所指的文件被拿掉。")
+    seal = package.resolve(path, text_at(root, "SignedInfo", "Seal", "BaseLoc"))
+    return _Signed(path, root, value, {path, value, *([seal] if seal else [])})
+
+
+def _judged(
+    package: Package, signed: list[_Signed], listings: set[str], absent: list[str], roots: list[bytes] | None, at: datetime
+) -> Verification:
+    seals: list[SealFound] = []
+    uncovered = False
+    before: datetime | None = None
+    for n, one in enumerate(signed[:_MOST], 1):
+        covered, wrong = _against_files(package, one.root, one.path)
+        mine = one.own.union(listings, *(other.own for other in signed[n:]))
+        if added := [name for name in package.names if name not in covered and name not in mine]:
+            uncovered = True
+            wrong.append(f"有 {len(added)} 个文件不在签章保护之内，可能是盖章之后加入的：{_list(added)}。{_ORIGINAL}")
         try:
             signature = ses.parse_signature(package.read(one.value))
         except SealError as exc:
-            reasons += [*wrong, f"印章数据“{one.value}”已损坏或被改动：{exc.message}"]
+            seals.append(SealFound(n, False, [*wrong, f"印章数据“{one.value}”已损坏或被改动：{exc.message}"]))
             continue
         if crypto.sm3(package.read(one.path)) != signature.digest:
             wrong.insert(0, f"签章的描述文件“{one.path}”在盖章之后被改动。{_ORIGINAL}")
         if package.resolve("OFD.xml", signature.properties) != one.path:
             wrong.append(f"签章所签的是“{signature.properties[:120]}”，不是“{one.path}”：签章可能取自别的文件。{_ORIGINAL}")
+        if before is not None and signature.signed_at < before:
+            wrong.append(f"盖章时间早于前一枚印章，次序被改动。{_ORIGINAL}")
+        before = signature.signed_at
         wrong += _against_seal(package, one, signature)
-        reasons += [*wrong, *against_signature(signature, at)]
-        if roots is not None and (distrust := against_trust(signature, roots)):
-            trusted = False
-            reasons += distrust
-    added = [name for name in package.names if name not in covered and name not in own]
-    if added:
-        reasons.append(f"有 {len(added)} 个文件不在签章保护之内，可能是盖章之后加入的：{_list(added)}。{_ORIGINAL}")
+        seals.append(found(n, signature, [*wrong, *against_signature(signature, at)], roots))
+    whole = []
+    if absent:
+        names = "、".join(_absent(package, path) for path in absent[:10])
+        whole.append(f"签章的登记写明应有 {len(signed) + len(absent)} 枚印章，现在只有 {len(signed)} 枚，缺{names}的印章："
+                     f"后面的印章被去掉，或者还没有盖完。{_ORIGINAL}")
     if package.strays():
-        reasons.append(f"压缩包里有不属于任何文件的内容，可能是盖章之后加入的。{_ORIGINAL}")
-    if len(found) > _MOST:
-        reasons.append(f"文件里有 {len(found)} 个签章，超过上限 {_MOST} 个，没有全部验证。")
-    if signature is None:
-        return Verification(ok=False, reasons=reasons, sealed=True)
-    return Verification(
-        ok=not reasons, reasons=list(dict.fromkeys(reasons)), sealed=True, signer=signature.signer.subject,
-        organisation=signature.signer.organisation, seal_name=signature.seal.name, seal_id=signature.seal.id,
-        signed_at=signature.signed_at, covers_whole_file=not added and not package.strays(),
-        fingerprint=signature.signer.fingerprint, trusted=trusted, digest=signature.digest.hex(),
-    )
+        whole.append(f"压缩包里有不属于任何文件的内容，可能是盖章之后加入的。{_ORIGINAL}")
+    if len(signed) > _MOST:
+        whole.append(f"文件里有 {len(signed)} 个签章，超过上限 {_MOST} 个，没有全部验证。")
+    return summed(seals, whole, len(signed) + len(absent), covers=not uncovered and not package.strays())
+
+
+def _absent(package: Package, path: str) -> str:
+    """Whose signature is not there: its seal says it, which the other signatures cover."""
+    try:
+        name = package.find(posixpath.join(posixpath.dirname(path), SEAL))
+        return f"“{ses.parse_seal(package.read(name)).name}”" if name else f"“{path}”"
+    except (OFDError, SealError):
+        return f"“{path}”"
 
 
 def _against_files(package: Package, root: Element, path: str) -> tuple[set[str], list[str]]:

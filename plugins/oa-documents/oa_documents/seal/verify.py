@@ -109,8 +109,9 @@ def verify_pdf(data: bytes, roots: Iterable[bytes] | None = None, at: datetime |
         return _bad("这不是 PDF 文件，无法验证电子印章。请选择原始的 PDF 文件。")
     ranges = _ranges(data)
     places = places_of(data, ranges)
-    if not places:
-        return _nothing_found(data, ranges)
+    ours = SUBFILTER in data
+    if not places or (not ours and not _readable(data, places)):
+        return _nothing_found(data, ranges, ours)
     declared = row.declared(data, places[0].start)
     expected = max(1, len(declared))
     if len(places) > row.MOST or (len(places) > 1 and not declared):
@@ -233,11 +234,24 @@ def _der_length(raw: bytes) -> int:
     return 2 + count + int.from_bytes(raw[2 : 2 + count], "big")
 
 
-def _nothing_found(data: bytes, ranges: list[tuple[int, ...]]) -> Verification:
+def _readable(data: bytes, places: list[Place]) -> bool:
+    """Is one of the signatures a seal, although the file does not name its kind (any more)?"""
+    for place in places[: row.MOST]:
+        try:
+            _signature(place.contents(data))
+        except SealError:
+            continue
+        return True
+    return False
+
+
+def _nothing_found(data: bytes, ranges: list[tuple[int, ...]], ours: bool) -> Verification:
     if any(stop + length > len(data) for _, _, stop, length in ranges):
-        return _bad("文件不完整：末尾缺失，比盖章时短。请重新下载，或向发文单位索取原件。", sealed=True)
-    if ranges or SUBFILTER in data:
+        return _bad("文件不完整：末尾缺失，比盖章时短。请重新下载，或向发文单位索取原件。", sealed=ours)
+    if ours:
         return _bad("印章的签名范围（ByteRange）或签章数据被改动，无法验证。请向发文单位索取原件。", sealed=True)
+    if ranges:
+        return _bad("这份 PDF 里的电子签名不是国密电子印章，无法验证；如是盖章的文件，则签章数据被改动。请向发文单位核实。")
     return _bad("这份 PDF 没有电子印章。盖章的文件请使用发文单位提供的原件，不要使用打印、转换或另存的版本。")
 
 

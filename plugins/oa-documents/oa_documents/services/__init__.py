@@ -7,6 +7,7 @@
 ``numbers``         文号: series, reserving, voiding
 ``formal``          typesetting: drafts, previews, the sealed formal version
 ``seals``           the organisation's seals
+``sealings``        which seals go under a document, in which order
 ``dispatches``      sending, receipts, urging, finishing
 ``annotations``     批注 anchored to passages
 ``addressbook``     outside organisations

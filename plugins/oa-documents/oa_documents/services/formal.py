@@ -15,7 +15,7 @@ from oa_kernel.errors import Conflict, Invalid
 
 from .. import kinds, settings
 from ..models import Outgoing
-from . import formal_ofd, joint, numbers, seals, standing
+from . import formal_ofd, joint, numbers, sealings, seals, standing
 
 #: pictures of a page are drawn at
 DPI = 130
@@ -261,7 +261,9 @@ def verify_url(document: Any) -> str:
 
 
 def finalise(document: Outgoing, by: Any) -> Outgoing:
-    """Number, date, typesetting, seal and file, all in the caller's transaction; the document is then ``signed``.
+    """Number, date, typesetting, seals and file, all in the caller's transaction; the document is then ``signed``.
+
+    Where one of several organisations cannot seal, nothing of it happens.
 
     :raises Conflict: when it is not under review any more.
     """
@@ -276,20 +278,21 @@ def finalise(document: Outgoing, by: Any) -> Outgoing:
         if document.date is None:
             document.date = clock.today()
         seal = seals.ensure() if settings.get("seal") else None
+        plan = sealings.planned(document, seal) if seal else []
         picture = str(seal.picture) if seal else ""
-        others = [seals.of_organisation(o["name"]) for o in document.joint] if seal else []
-        pictures = [picture, *(str(s.picture) if s else "" for s in others)] if document.joint else []
+        pictures = [str(s.picture) if s else "" for _, s in plan] if document.joint else []
         sealed = replace(official(document), seal_picture=picture, seal_pictures=pictures)
         made = typeset.typeset(sealed, fonts=settings.fonts_folder())
         pdf, now = made.pdf, clock.now()
         if seal:
-            pdf = seals.sign(pdf, seal, now, made.seal_box)
+            pdf = sealings.put(pdf, plan, made.seal_boxes, now)
         file = files.store_bytes(pdf, f"{document.number}.pdf", by)
         files.attach(file, "documents.outgoing.formal", str(document.id), role="formal")
         Outgoing.update(
             state="signed", date=document.date, formal_file_id=file.id, formal_sm3=crypto.sm3_hex(pdf),
             sealed_at=now if seal else None, seal=seal, signed_at=now, version=Outgoing.version + 1, updated_at=now,
         ).where(Outgoing.id == document.id).execute()
+        sealings.keep(document, plan, now, crypto.sm3_hex(pdf), by)
         standing.replaced_at_signing(document, by)
         formal_ofd.request(document)
     return Outgoing.get_by_id(document.id)

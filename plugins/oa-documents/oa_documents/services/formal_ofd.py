@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from oa_kernel import audit, clock, db, files, outbox, runtime
+from oa_kernel import audit, clock, db, files, outbox
 from oa_kernel.errors import Conflict, NotFound, OAError
 
 from .. import __version__, settings
-from ..models import Outgoing, SealRecord
+from ..models import Outgoing
+from . import sealings
 
 TOPIC = "documents.ofd"
 #: what the file is attached to, beside the PDF with the role ``formal``
@@ -85,7 +86,7 @@ def for_keeping(document: Any) -> Any:
 
 
 def _made(document: Any) -> bytes:
-    """The package's bytes: what the PDF shows, signed with the seal that the PDF was sealed with."""
+    """The package's bytes: what the PDF shows, signed with the seals that the PDF was sealed with."""
     from .. import ofd
 
     pdf = files.read_bytes(files.get(document.formal_file_id))
@@ -99,9 +100,6 @@ def _made(document: Any) -> bytes:
         },
     )
     package = ofd.write(pdf, information)
-    if document.seal_id:
-        seal = SealRecord.get_by_id(document.seal_id)
-        key = runtime.current().keys.signing_key(seal.key_id)
-        package = ofd.sign(package, bytes(seal.ses), key, bytes(seal.certificate), clock.now(), ofd.stamp_of(pdf),
-                           version=__version__)
+    if used := sealings.used(document):
+        package = sealings.put_ofd(package, used, ofd.stamps_of(pdf), clock.now(), __version__)
     return ofd.pack(package)

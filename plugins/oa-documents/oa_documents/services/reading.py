@@ -172,5 +172,4 @@ def seal_of(file: Any) -> dict[str, Any] | None:
     from . import verification
 
     answer = verification.check(files.read_bytes(file), roots=None)
-    known = answer.get("seal_name") or answer["ok"] or (extension == "ofd" and answer["sealed"])
-    return {"ok": answer["ok"], "summary": answer["summary"]} if known else None
+    return {name: answer[name] for name in ("ok", "summary", "details")} if answer["sealed"] else None

@@ -7,13 +7,14 @@ seal. The structures are GB/T 38540-2020's (``oa_documents.seal``).
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from oa_kernel import audit, clock, db, runtime
 from oa_kernel.errors import Conflict, Invalid, NotFound
 
 from .. import rights, settings
-from ..models import Outgoing, SealRecord
+from ..models import Outgoing, Sealing, SealRecord
 
 _DAYS = 1825
 _ROOT_DAYS = 3650
@@ -24,9 +25,18 @@ def current() -> SealRecord | None:
     return _valid(SealRecord.select().where(SealRecord.active, ~SealRecord.joint))
 
 
-def of_organisation(name: str) -> SealRecord | None:
-    """The seal of another organisation that is kept here, for documents issued together; None where there is none."""
-    return _valid(SealRecord.select().where(SealRecord.active, SealRecord.joint, SealRecord.organisation == name))
+def of_organisations(names: Collection[str]) -> tuple[dict[str, SealRecord], set[str]]:
+    """The seals of other organisations that are kept here for documents issued together, by name; and whose has expired.
+
+    An organisation whose seal is out of use, or never was here, is in neither.
+    """
+    found: dict[str, SealRecord] = {}
+    rows = SealRecord.select().where(SealRecord.active, SealRecord.joint, SealRecord.organisation.in_(list(names)))
+    for seal in rows.order_by(SealRecord.id) if names else ():
+        found[seal.organisation] = seal
+    now = clock.now()
+    expired = {name for name, seal in found.items() if seal.valid_until is not None and seal.valid_until <= now}
+    return {name: seal for name, seal in found.items() if name not in expired}, expired
 
 
 def _valid(query: Any) -> SealRecord | None:
@@ -121,14 +131,6 @@ def set_active(seal_id: int, active: bool, by: Any) -> SealRecord:
     return get(seal_id)
 
 
-def sign(pdf: bytes, seal: SealRecord, when: dt.datetime, box: tuple[int, float, float, float, float] | None) -> bytes:
-    """The PDF with the seal's signature; ``box`` is where its picture is drawn."""
-    from ..seal import pdf as sealing
-
-    key = runtime.current().keys.signing_key(seal.key_id)
-    return sealing.sign_pdf(pdf, bytes(seal.ses), key, bytes(seal.certificate), when, box)
-
-
 def roots() -> list[bytes]:
     """Certificates (DER) of the authorities of all seals made or taken in here."""
     return list({bytes(s.root) for s in SealRecord.select(SealRecord.root)})
@@ -146,7 +148,9 @@ def describe(seal: SealRecord) -> dict[str, Any]:
     read = crypto.certificate.parse(bytes(seal.certificate))
     return {
         "fingerprint": read.fingerprint, "issuer": read.issuer, "not_before": read.not_before,
-        "not_after": read.not_after, "used": Outgoing.select().where(Outgoing.seal == seal.id).count(),
+        "not_after": read.not_after,
+        "used": (Sealing.select().where(Sealing.seal == seal.id).count() if seal.joint
+                 else Outgoing.select().where(Outgoing.seal == seal.id).count()),
     }
 
 

@@ -11,7 +11,7 @@ from oa_kernel.errors import Invalid, NotFound
 
 from .. import envelope
 from ..models import Outgoing, SealRecord
-from . import formal_ofd, standing
+from . import formal_ofd, sealings, standing
 
 _HEAD = 1024
 
@@ -38,7 +38,10 @@ def verify(path: Path) -> dict[str, Any]:
 
 
 def check(data: bytes, *, roots: list[bytes] | None) -> dict[str, Any]:
-    """The answer as plain values: ``ok``, ``kind``, ``summary``, ``reasons`` and the details of the seal."""
+    """The answer as plain values: ``ok``, ``kind``, ``summary``, ``reasons``, and ``seals``, all of them in order.
+
+    ``details`` says the same in a line for each, where there are several.
+    """
     if data.startswith(b"PK"):
         from ..ofd import verify_ofd as verifier
     else:
@@ -46,15 +49,36 @@ def check(data: bytes, *, roots: list[bytes] | None) -> dict[str, Any]:
 
     found = verifier(data, roots=roots, at=clock.now())
     values = found.to_json()
-    if found.ok:
-        when = clock.local(found.signed_at).strftime("%Y-%m-%d %H:%M:%S")
-        summary = f"有效：{found.organisation} 于 {when} 用“{found.seal_name}”印章签章，签章之后没有改动"
-        if found.trusted is None:
-            summary += f"。签章证书指纹（SM3）{found.fingerprint}，请与发文单位公布的核对"
-    else:
+    lines = _lines(found)
+    if not found.ok:
         summary = "无效：" + (found.reasons[0] if found.reasons else "无法验证")
+    elif len(found.seals) > 1:
+        names = "、".join(one.organisation or one.signer for one in found.seals)
+        summary = f"有效：{names}依次用印，共 {len(found.seals)} 枚，应盖的都已盖上；每次用印之后只加入了后一枚印章，没有别的改动"
+    else:
+        summary = f"有效：{_who(found)}，签章之后没有改动"
+    if found.ok and found.trusted is None:
+        given = f"（SM3）{found.fingerprint}" if len(found.seals) == 1 else "（SM3）见各枚印章"
+        summary += f"。签章证书指纹{given}，请与发文单位公布的核对"
     kind = "电子签章 OFD" if data.startswith(b"PK") else "电子签章 PDF"
-    return {**values, "kind": kind, "summary": summary, "sm3": crypto.sm3_hex(data)}
+    return {**values, "kind": kind, "summary": summary, "details": lines, "sm3": crypto.sm3_hex(data)}
+
+
+def _lines(found: Any) -> list[str]:
+    """A line for each of several seals, in their order."""
+    if len(found.seals) < 2 and found.expected < 2:
+        return []
+    return [
+        f"第 {one.n} 枚（共 {found.expected} 枚）：{_who(one) if one.signed_at else '读不出'}；"
+        f"证书指纹（SM3）{one.fingerprint or '—'}；{'有效' if one.ok else '无效：' + one.reasons[0]}"
+        for one in found.seals
+    ]
+
+
+def _who(one: Any) -> str:
+    """``某办 于 2026-11-24 09:00:00 用“某办”印章签章``."""
+    when = clock.local(one.signed_at).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{one.organisation or one.signer} 于 {when} 用“{one.seal_name}”印章签章"
 
 
 def public_view(code: str) -> dict[str, Any]:
@@ -68,6 +92,7 @@ def public_view(code: str) -> dict[str, Any]:
         "number": document.number,
         "organisation": document.seal.organisation if document.seal_id else "",
         "seal": document.seal.title if document.seal_id else "",
+        "seals": sealings.of(document),
         "date": document.date,
         "sealed_at": document.sealed_at,
         "sm3": document.formal_sm3,

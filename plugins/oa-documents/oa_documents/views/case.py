@@ -14,7 +14,7 @@ from oa_kernel import clock, files, identity, permissions, web, workflow
 from oa_kernel.errors import NotFound, OAError
 
 from .. import channels, rights, settings
-from ..services import addressbook, annotations, dispatches, drafts, formal, formal_ofd, numbers, printing, queries, standing
+from ..services import addressbook, annotations, dispatches, drafts, formal, formal_ofd, numbers, printing, queries, sealings, standing
 from .pages import pages, render
 
 TABS = {"act": "办理", "notes": "批注", "flow": "流程", "files": "附件", "record": "记录", "dispatch": "分发"}
@@ -55,6 +55,8 @@ def page(person: Any, document: Any, *, tab: str, errors: dict[str, list[str]] |
         "can_dispatch": permissions.allows(person, rights.DISPATCH), "person": person,
         "successor": standing.successor(document, person), "asked": standing.waiting(document),
         "can_confirm": permissions.allows(person, rights.REVOKE_CONFIRM), "with_ofd": formal_ofd.wanted(document),
+        "seals": sealings.of(document) if document.joint else [],
+        "to_seal": sealings.expected(document) if not document.sealed_at and document.state in ("draft", "reviewing") else [],
     }
     values.update(_TAB_VALUES[tab](person, document, task))
     return render("case.html", status, **values)
@@ -65,7 +67,7 @@ def _received(person: Any, document: Any) -> Any:
     rows = [d for d in dispatches.of(document) if d.kind == "department" and d.recipient_id in own]
     return render("received.html", document=document, rows=rows, sheets=formal.pages(document),
                   successor=standing.successor(document, person), with_ofd=formal_ofd.wanted(document),
-                  attachments=files.attached(drafts.SUBJECT, str(document.id)))
+                  seals=sealings.of(document) if document.joint else [], attachments=files.attached(drafts.SUBJECT, str(document.id)))
 
 
 def _act(person: Any, document: Any, task: Any) -> dict[str, Any]:

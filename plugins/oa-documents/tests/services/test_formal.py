@@ -11,7 +11,7 @@ import pypdf
 import pypdfium2
 import pytest
 import zxingcpp
-from oa_documents.services import formal, seals, verification
+from oa_documents.services import formal, sealings, seals, verification
 
 from oa_kernel import crypto, files
 from oa_kernel.errors import NotFound
@@ -121,7 +121,7 @@ def test_a_seal_that_had_expired_when_it_was_put_is_said(office):
     from oa_documents.seal import SealError, ses, verify_pdf
 
     with pytest.raises(SealError, match="有效"):
-        seals.sign(formal.draft_pdf(office.draft()), seal, late, None)
+        sealings.put(formal.draft_pdf(office.draft()), [(seal.organisation, seal)], [], late)
     assert ses.parse_seal(bytes(seal.ses)).valid_until < late
     assert verify_pdf(pdf_of(office.signed()), at=clock.now() - dt.timedelta(days=1)).reasons  # sealed in the future
 

@@ -18,7 +18,7 @@ def test_departments_are_asked_and_every_organisation_signs_before_the_number_is
     office.people.update(finance=finance, safety=safety, boss=boss)
     seals.create(None)
     seals.create(None, name="云岭市财政局", joint=True)
-    assert seals.current().organisation == "云岭市人民政府办公室" and seals.of_organisation("云岭市财政局")
+    assert seals.current().organisation == "云岭市人民政府办公室" and seals.of_organisations(["云岭市财政局"])[0]
     document = office.submitted(
         title="云岭市人民政府办公室等三部门关于开展联合检查的通知", consult=["业务处"],
         joint="云岭市财政局 邹文清\n云岭市应急管理局 韩守正（safety）")
@@ -34,7 +34,8 @@ def test_departments_are_asked_and_every_organisation_signs_before_the_number_is
     document = office.act(document, "clerk")
     assert document.state == "signed" and document.number.startswith("云政办发〔")
     data = files.read_bytes(files.get(document.formal_file_id))
-    assert verify_pdf(data).ok
+    found = verify_pdf(data)
+    assert found.ok and [one.organisation for one in found.seals] == ["云岭市人民政府办公室", "云岭市财政局"]
     (tmp_path / "joint.pdf").write_bytes(data)
     text = "".join("".join(page.extract_text() for page in PdfReader(tmp_path / "joint.pdf").pages).split())
     assert "云岭市应急管理局" in text and text.count("云岭市财政局") == 2  # at the head and in the signature
