@@ -160,11 +160,20 @@ class TextIndex:
         """
         limit = max(1, min(limit, paging.MAX_LIMIT))
         below = paging.decode(cursor, [key])[0] if cursor else None
+        rows = self.newest(query, key, q, column=column, labels=labels, without=without, most=limit + 1, below=below, same=same)
+        return paging.cut(rows, [key], limit)
+
+    def newest(
+        self, query: Any, key: Any, q: str, *, column: str = "", labels: Labels = (), without: Iterable[str] = (),
+        most: int, below: int | None = None, same: Hashable = None,
+    ) -> list[Any]:
+        """The rows of :meth:`page` without its pages: at most so many, the highest ids first, for counting or handing on.
+
+        :param below: only ids below this one.
+        """
         made = query if callable(query) else lambda: query
         if db.is_postgresql():
-            rows = self._newest(made, key, self._tsqueries(q, column, labels, without), below, limit + 1, same,
-                                int(bool(labels)))
-            return paging.cut(rows, [key], limit)
+            return self._newest(made, key, self._tsqueries(q, column, labels, without), below, most, same, int(bool(labels)))
 
         def joined() -> Statement:
             found = self._joined_to(made(), key, Slot("match"))
@@ -173,8 +182,8 @@ class TextIndex:
             return Statement(found.order_by(self._fts.c.rowid.desc()).limit(Slot("most")))
 
         statement = self._kept(joined, same, below is None)
-        told = {"match": self._fts_query(q, column, labels, without), "below": below, "most": limit + 1}
-        return paging.cut(statement.rows(statement.fetch(told)), [key], limit)
+        told = {"match": self._fts_query(q, column, labels, without), "below": below, "most": most}
+        return statement.rows(statement.fetch(told))
 
     def _kept(self, make: Callable[[], Statement], same: Hashable, *shape: Any) -> Statement:
         return make() if same is None else kept().get((self.table, same, shape), make)

@@ -9,7 +9,7 @@ from oa_kernel import web
 from . import rights
 from .models import RETENTIONS, Item, Pending
 from .package import FORMS
-from .services import filing, packages, pending, queries, sources, taking
+from .services import facets, filing, packages, pending, queries, sources, taking
 
 api = web.Api("archives", title="档案")
 
@@ -63,16 +63,38 @@ def restore_pending(id: int) -> Any:
     return _waiting(pending.restore(web.person(), id))
 
 
+_FILTERS = {
+    "q": {"type": "string", "label": "检索词"}, "year": {"type": "string", "label": "年度"},
+    "in": {"type": "string", "allowed": ["title", "text", "people", "keywords"], "label": "检索范围"},
+    "number": {"type": "string", "label": "文号或档号"}, "retention": {"type": "string", "label": "保管期限"},
+    "class": {"type": "string", "label": "机构（问题）代码"}, "department": {"type": "string", "label": "部门"},
+    "kind": {"type": "string", "label": "文种"}, "secrecy": {"type": "string", "label": "密级（0 起）"},
+    "access": {"type": "string", "allowed": list(queries.ACCESS), "label": "开放或控制"},
+    "state": {"type": "string", "allowed": list(queries.STATES), "label": "状态"},
+}
+_FACETS = {"type": "array", "items": {"type": "object", "properties": {
+    "name": {"type": "string"}, "title": {"type": "string"},
+    "values": {"type": "array", "items": {"type": "object", "properties": {
+        "value": {"type": "string"}, "title": {"type": "string"}, "count": {"type": "integer"}}}}}}}
+
+
 @api.get("/archives", permission=rights.READ, returns={"items": _ITEM}, summary="records one may see",
-         query={**web.LIST_QUERY, "q": {"type": "string", "label": "检索词"}, "year": {"type": "string", "label": "年度"},
-                "in": {"type": "string", "allowed": ["title", "text", "people", "keywords"], "label": "检索范围"},
-                "number": {"type": "string", "label": "文号或档号"}, "retention": {"type": "string", "label": "保管期限"},
-                "class": {"type": "string", "label": "机构（问题）代码"},
-                "access": {"type": "string", "allowed": list(queries.ACCESS), "label": "开放或控制"},
-                "state": {"type": "string", "allowed": list(queries.STATES), "label": "状态"}})
+         query={**web.LIST_QUERY, **_FILTERS})
 def list_items(query: dict[str, Any]) -> Any:
     """The last filed first; ``q`` is every word between spaces, any substring of two characters."""
     return web.listing(queries.find(web.person(), query, limit=query.get("limit") or 20, cursor=query.get("cursor")), _brief)
+
+
+@api.get("/archives/facets", permission=rights.READ, summary="how what is found divides", query=_FILTERS,
+         returns={"type": "object", "properties": {"counted": {"type": "integer"}, "more": {"type": "boolean"}, "facets": _FACETS}})
+def list_facets(query: dict[str, Any]) -> Any:
+    """By year, retention, department, kind and secrecy; each value is a filter of the list. ``counted`` of the newest records
+    were looked at; ``more``: there are older ones."""
+    found = facets.find(web.person(), query)
+    return {"counted": found.counted, "more": found.more, "facets": [
+        {"name": name, "title": facets.TITLES[name],
+         "values": [{"value": v.value, "title": v.title, "count": v.count} for v in values]}
+        for name, values in found.values.items()]}
 
 
 @api.get("/archives/<int:id>", permission=rights.READ, returns=_ITEM, summary="one record")

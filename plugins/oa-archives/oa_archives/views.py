@@ -14,12 +14,12 @@ from . import rights
 from .checks import QUALITIES, RESULTS
 from .models import RETENTIONS
 from .package import ROLES
-from .services import destruction, filing, june, keeping, packages, pending, queries, sources, taking, uses
+from .services import destruction, facets, filing, june, keeping, packages, pending, queries, sources, taking, uses
 from .services.stamping import stampable
 
 pages = web.Pages("archives", __name__, template_folder="templates", static_folder=None)
 
-_FILTERS = ("q", "in", "year", "retention", "number", "access", "state")
+_FILTERS = ("q", "in", "year", "retention", "number", "access", "state", "department", "kind", "secrecy")
 _STATES = {"waiting": "待归档", "overdue": "逾期未归档", "declined": "不归档", "filed": "已归档"}
 
 
@@ -109,14 +109,27 @@ def decide(id: int, what: str) -> Any:
 def index() -> Any:
     """Searching."""
     given = {name: value for name in _FILTERS if (value := request.args.get(name, "").strip())}
-    error, page = "", None
+    error, page, divided, first = "", None, None, not request.args.get("cursor")
     try:
         page = queries.find(web.person(), given, cursor=request.args.get("cursor"))
+        divided = facets.find(web.person(), given) if first and (page.items or given) else None
     except BadRequest as wrong:
         error = wrong.message
     following = f"/archives?{urlencode({**given, 'cursor': page.next})}" if page is not None and page.next else ""
     return _render("index.html", page=page, given=given, error=error, years=queries.years(web.person()), next_url=following,
-                   first=not request.args.get("cursor"), access_words=queries.ACCESS, state_words=queries.STATES)
+                   first=first, facets=_facet_rows(divided, given), divided=divided, access_words=queries.ACCESS,
+                   state_words=queries.STATES)
+
+
+def _facet_rows(divided: facets.Facets | None, given: dict[str, str]) -> list[dict[str, Any]]:
+    """For the macro: each value with the address of the list that it narrows to, a chosen one with that of the list without."""
+    def url(name: str, value: facets.Value) -> str:
+        others = {key: v for key, v in given.items() if key != name}
+        return f"/archives?{urlencode(others if value.chosen else {**others, name: value.value})}"
+
+    return [{"title": facets.TITLES[name], "values": [
+        {"title": v.title, "count": v.count, "chosen": v.chosen, "url": url(name, v)} for v in values]}
+        for name, values in (divided.values.items() if divided is not None else ())]
 
 
 @pages.get("/archives/<int:id>", permission=rights.READ)

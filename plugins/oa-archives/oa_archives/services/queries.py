@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from oa_kernel import clock, db, permissions, search
+from oa_kernel.config import SECRECY_LEVELS
 from oa_kernel.errors import BadRequest, NotFound
 
 from .. import rights
@@ -28,7 +29,8 @@ _FOUND = (
     Item.id, Item.archival_number, Item.title, Item.number, Item.creator, Item.date, Item.year, Item.retention, Item.secrecy,
     Item.pages, Item.filed_at, Item.state, Item.text,
 )
-_FILTERS = ("year", "retention", "access", "state", "number", "class")
+#: those that are conditions of the query
+FILTERS = ("year", "retention", "access", "state", "number", "class", "department", "kind", "secrecy")
 
 
 def visible(query: Any, person: Any) -> Any:
@@ -50,21 +52,23 @@ def find(person: Any, filters: Mapping[str, Any], *, limit: int = 20, cursor: st
     """A page of records, the last filed first; each with ``snippet``, (before, hit, after), where words were asked for.
 
     :param filters: ``q`` (every word between spaces), ``in`` (``title`` | ``text`` | ``people`` | ``keywords``),
-        ``year``, ``number`` (文号 or 档号), ``retention``, ``class``, ``access`` (``open`` | ``closed``), ``state``.
+        ``year``, ``number`` (文号 or 档号), ``retention``, ``class``, ``department`` (its name as it was), ``kind`` (文种),
+        ``secrecy`` (a level, from 0), ``access`` (``open`` | ``closed``), ``state``.
     """
     q = str(filters.get("q") or "").strip()
     if not q:
-        return db.page(_filtered(visible(Item.select(*LISTED), person), filters), [Item.id.desc()], limit=limit, cursor=cursor)
+        return db.page(filtered(visible(Item.select(*LISTED), person), filters), [Item.id.desc()], limit=limit, cursor=cursor)
     reach = permissions.reach(person, rights.READ)
-    same = (reach, clock.today(), *(str(filters.get(name) or "") for name in _FILTERS))
-    page = TEXT.page(lambda: _filtered(visible(Item.select(*_FOUND), person), filters), Item.id, q,
+    same = (reach, clock.today(), *(str(filters.get(name) or "") for name in FILTERS))
+    page = TEXT.page(lambda: filtered(visible(Item.select(*_FOUND), person), filters), Item.id, q,
                      column=str(filters.get("in") or ""), **narrowing(reach), limit=limit, cursor=cursor, same=same)
     for row in page.items:
         row.snippet = search.snippet(row.text, q)
     return page
 
 
-def _filtered(query: Any, filters: Mapping[str, Any]) -> Any:
+def filtered(query: Any, filters: Mapping[str, Any]) -> Any:
+    """``query`` over Item, limited to what the filters ask for (all but the words of ``q``)."""
     year = str(filters.get("year") or "")
     if year:
         if not (year.isascii() and year.isdigit() and len(year) == 4):
@@ -89,6 +93,15 @@ def _filtered(query: Any, filters: Mapping[str, Any]) -> Any:
     number = str(filters.get("number") or "").strip()
     if number:
         query = query.where((Item.number == number) | (Item.archival_number == number))
+    secrecy = str(filters.get("secrecy") or "")
+    if secrecy:
+        if secrecy not in map(str, range(len(SECRECY_LEVELS))):
+            raise BadRequest(f"secrecy 应为 0 到 {len(SECRECY_LEVELS) - 1}（{'、'.join(SECRECY_LEVELS)}）")
+        query = query.where(Item.secrecy_level == int(secrecy))
+    if filters.get("department"):
+        query = query.where(Item.department_name == str(filters["department"]))
+    if filters.get("kind"):
+        query = query.where(Item.kind == str(filters["kind"]))
     if filters.get("class"):
         query = query.where(Item.class_code == str(filters["class"]))
     return query
