@@ -76,6 +76,8 @@ class Shell:
         session = g.get("oa_session")
         #: False for strangers and for those who have not finished signing in
         self.signed_in: bool = self.person is not None and (session is None or bool(session.complete))
+        #: bytes of the largest file that may be uploaded
+        self.upload_most: int = config["storage"]["max_upload"]
         preferences = (self.person.preferences or {}) if self.person is not None else {}
         self.theme_mode: str = preferences.get("theme", "auto")
         self.large_type: bool = bool(preferences.get("large_type"))

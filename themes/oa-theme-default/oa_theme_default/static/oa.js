@@ -57,61 +57,13 @@
     if (form.dataset.sent) { event.preventDefault(); event.stopImmediatePropagation(); return; }
     form.dataset.sent = "1";
     busy();
-    setTimeout(() => { if (form.dataset.sent) { form.querySelectorAll("button").forEach((b) => { b.dataset.held = "1"; b.setAttribute("aria-disabled", "true"); }); } }, 0);
+    setTimeout(() => { if (form.dataset.sent) { form.querySelectorAll("button:not([data-free])").forEach((b) => { b.dataset.held = "1"; b.setAttribute("aria-disabled", "true"); }); } }, 0);
     remember(form);
     if (store.get(key(form))) { store.set("oa-sent", key(form)); }
   }, true);
 
-  // files go up with a bar that tells how far they are; small ones the browser sends by itself
-  const LARGE = 256 * 1024;
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (event.defaultPrevented || !(form instanceof HTMLFormElement) || form.enctype !== "multipart/form-data" || !window.XMLHttpRequest) { return; }
-    const size = [...form.querySelectorAll("input[type=file]")].flatMap((i) => [...i.files]).reduce((sum, f) => sum + f.size, 0);
-    if (size < LARGE || !bar || form.hasAttribute("hx-post")) { return; }
-    event.preventDefault();
-    upload(form, event.submitter);
-  });
-  function upload(form, submitter) {
-    const request = new XMLHttpRequest();
-    const done = () => { idle(); bar.classList.remove("oa-progress-known"); bar.style.width = ""; bar.removeAttribute("aria-valuenow"); release(form); };
-    request.open("POST", form.action);
-    request.setRequestHeader("X-CSRF-Token", meta("oa-csrf"));
-    request.setRequestHeader("HX-Request", "true");
-    request.responseType = "blob";
-    bar.hidden = false;
-    bar.classList.add("oa-progress-known");
-    request.upload.addEventListener("progress", (event) => {
-      const percent = event.total ? Math.round((event.loaded / event.total) * 100) : 0;
-      bar.style.width = `${percent}%`;
-      bar.setAttribute("aria-valuenow", String(percent));
-    });
-    request.addEventListener("error", () => { done(); say(t("网络不通，没有上传。请检查网络后再试"), "danger"); });
-    request.addEventListener("load", async () => {
-      done();
-      const onward = request.getResponseHeader("HX-Redirect");
-      if (onward) { location.assign(onward); return; }
-      if ((request.getResponseHeader("Content-Disposition") || "").startsWith("attachment")) { keepFile(request); return; }
-      const page = new DOMParser().parseFromString(await request.response.text(), "text/html");
-      const part = request.getResponseHeader("HX-Retarget");
-      const target = document.querySelector(part || "main");
-      const fresh = part ? page.body : page.querySelector("main");
-      if (!target || !fresh) { location.reload(); return; }
-      target.replaceChildren(...fresh.childNodes);
-      window.htmx?.process(target);
-      (target.querySelector("[data-focus]") || target).focus();
-      target.scrollIntoView({ block: "nearest" });
-    });
-    request.send(new FormData(form, submitter || undefined));
-  }
-  function keepFile(request) {
-    const link = document.createElement("a");
-    const name = /filename\*=UTF-8''([^;]+)/i.exec(request.getResponseHeader("Content-Disposition"));
-    link.href = URL.createObjectURL(request.response);
-    link.download = name ? decodeURIComponent(name[1]) : "";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-  }
+  // what upload.js shares
+  window.oaPage = { say, idle, release, meta };
 
   function confirmThen(text, go) {
     const dialog = document.getElementById("oa-confirm");
