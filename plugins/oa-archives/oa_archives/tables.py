@@ -45,7 +45,7 @@ def cell(value: Any) -> Any:
         return clock.local(value).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, str):
         text = "".join(c for c in value if c in "\t\n" or ord(c) >= 32)
-        return f"'{text}" if text[:1] in "=+-@\t\r" else text
+        return f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
     return value
 
 

@@ -84,7 +84,8 @@ def item(id: int) -> Any:
 def _page(found: Any, errors: Any = None, status: int = 200) -> Any:
     person = web.person()
     return _render("item.html", status, item=found, errors=errors or {}, typed=request.form,
-                   may_feed_back=items.may_feed_back(person, found), **lists.details(found))
+                   may_feed_back=items.may_feed_back(person, found),
+                   extension=items.extension_of(found), **lists.details(found))
 
 
 @pages.post("/supervision/<int:id>/<any(feedback, extension, urge, close, cancel, stage):what>", signed_in=True)

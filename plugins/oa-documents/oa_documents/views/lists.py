@@ -88,4 +88,4 @@ def _spreadsheet(person: Any, given: dict[str, str]) -> bytes:
 
 def harmless(value: Any) -> Any:
     """A cell's value; text that a spreadsheet would take for a formula begins with an apostrophe."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
+    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else value

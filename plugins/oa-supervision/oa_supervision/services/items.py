@@ -203,6 +203,9 @@ def close(item: Item, by: Any, note: str = "", *, cancel: bool = False) -> Item:
         closed_on = clock.local(last.at).date() if last is not None else clock.today()
         Item.update(state="cancelled" if cancel else "done", closed_at=clock.now(), closed_on=closed_on, close_note=note,
                     version=Item.version + 1).where(Item.id == item.id).execute()
+        asked = extension_of(item)
+        if asked is not None:  # nobody is asked any longer about a day that no longer matters
+            workflow.cancel(asked.id, None, comment="督办事项已撤销" if cancel else "督办事项已销号")
         audit.record("supervision.cancelled" if cancel else "supervision.closed", SUBJECT, item.id, title=item.title, by=by,
                      before={"state": "open"}, after={"state": "cancelled" if cancel else "done", "note": note})
         notifications.send("supervision.closed", answerable(item), f"{'已撤销' if cancel else '已销号'}：{item.title}", body=note,
@@ -228,13 +231,18 @@ def ask_for_extension(item: Item, due_on: Any, reason: str, by: Any) -> Any:
         raise Invalid(next(iter(errors.values()))[0], errors=errors)
     with db.transaction():
         db.lock_rows(Item.select().where(Item.id == item.id)).get()
-        running = workflow.Instance.select().where(
-            workflow.Instance.subject_kind == EXTENSION, workflow.Instance.subject_id == str(item.id),
-            workflow.Instance.state.in_(("running", "withdrawn", "suspended"))).exists()
-        if running:
+        if extension_of(item) is not None:
             raise Conflict("已有一件延期申请在办", code="extension_running")
         return workflow.start(EXTENSION, f"延期申请：{item.title}", {"due_on": str(day), "reason": reason.strip()}, by,
                               subject=(EXTENSION, item.id))
+
+
+def extension_of(item: Item) -> Any:
+    """The case of an extension that is not decided yet, or None."""
+    instance = workflow.Instance
+    return instance.select().where(
+        instance.subject_kind == EXTENSION, instance.subject_id == str(item.id),
+        instance.state.in_(("running", "withdrawn", "suspended"))).first()
 
 
 def extended(instance: Any, _task: Any, by: Any) -> None:

@@ -87,7 +87,7 @@ def spreadsheet(person: Any, month: str) -> bytes:
 
 def _cell(value: Any) -> Any:
     """Text that a spreadsheet would take for a formula begins with an apostrophe."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
+    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else value
 
 
 def pdf(person: Any, month: str) -> bytes:

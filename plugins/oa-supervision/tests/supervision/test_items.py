@@ -99,6 +99,15 @@ def test_a_refused_extension_changes_nothing(desk):
     assert items.ask_for_extension(again(item), "2026-12-18", "再申请", desk.head).id != case.id
 
 
+def test_a_closed_item_leaves_no_extension_to_be_decided(desk):
+    item = desk.item()
+    case = items.ask_for_extension(item, "2026-12-18", "供货推迟", desk.head)
+    assert items.extension_of(item).id == case.id
+    items.feed_back(item, SAID, desk.officer)
+    items.close(item, desk.supervisor)
+    assert workflow.open_task(case.id, desk.supervisor) is None and items.extension_of(item) is None
+
+
 def test_the_light_follows_working_days(desk):
     item = desk.item(due="2026-11-30")  # a Monday
     for day, light in (("2026-11-24", "green"), ("2026-11-25", "yellow"), ("2026-11-30", "yellow"), ("2026-12-01", "red")):

@@ -39,6 +39,7 @@ def test_the_report_can_be_taken_away(desk):
     assert "2026年11月督办情况通报" in text and "业务处" in text
     book = load_workbook(io.BytesIO(reports.spreadsheet(desk.supervisor, "2026-11")))
     assert book["事项"]["A2"].value == "'=危险的题目" and book["汇总"]["B2"].value == 1
+    assert not [c.value for c in book["事项"][2] if c.value == "'"]  # an empty cell is empty
 
 
 def test_clicked_through(desk, oa_client):
