@@ -1,4 +1,4 @@
-"""Long work: one worker at a time, a sign of life, taken up again after a kill, given up by who is no longer wanted."""
+"""Long work: one worker at a time, a lease, taken up again after a kill or a hang, given up by who is no longer wanted."""
 
 import datetime as dt
 import os
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -36,6 +37,24 @@ runtime.boot(sys.argv[1])
 with WORK.working(int(sys.argv[2]), state="running") as mine:
     mine.tell(done=3)
     os.kill(os.getpid(), signal.SIGKILL)
+"""
+#: short times: what hangs is found within the test
+HASTY = scheduling.LongWork("tests.chore", Chore, lambda: Chore.state << ("waiting", "running"), silent=1, stalled=1)
+HANGS = """
+import sys
+from oa_kernel import runtime, scheduling
+from oa_kernel.scheduling.tests.test_longwork import HASTY
+runtime.boot(sys.argv[1])
+try:
+    with HASTY.working(int(sys.argv[2]), state="running") as mine:
+        mine.tell(done=3)
+        print("at it", flush=True)
+        sys.stdin.readline()
+        mine.moving()
+        print("went on", flush=True)
+        mine.tell(done=4)
+except scheduling.GivenUp:
+    print("gave up", flush=True)
 """
 
 
@@ -164,3 +183,71 @@ def test_a_sign_of_life_comes_by_itself():
         while again(row).beat_at == before:
             assert not told.wait(0.02)
     assert again(row).beat_at > before
+
+
+def until(condition):
+    """Waits for it; a test that waits in vain fails."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("stopped", [False, True], ids=["hangs", "stopped"])
+def test_a_worker_that_lives_and_makes_no_progress_is_overtaken_and_stops(oa, stopped):
+    row = asked()
+    worker = subprocess.Popen([sys.executable, "-c", HANGS, str(oa.config.path), str(row.id)], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert worker.stdout.readline() == "at it\n"
+        if stopped:
+            os.kill(worker.pid, signal.SIGSTOP)
+        until(lambda: HASTY.abandoned() == [row.id])
+        assert worker.poll() is None, "it lives"
+        with HASTY.working(row.id, state="running") as mine:
+            mine.tell(done=again(row).done + 1)
+            if stopped:
+                os.kill(worker.pid, signal.SIGCONT)
+            said, _ = worker.communicate("\n", timeout=60)
+            assert said == "gave up\n" and again(row).runner == mine.claim
+            mine.end(state="done")
+    finally:
+        worker.kill()
+        worker.communicate()
+    assert (again(row).state, again(row).done) == ("done", 4)
+    told = [e.action for e in Event.select().where(Event.action.startswith("tests.chore")).order_by(Event.id)]
+    assert told == ["tests.chore_begun"] * 2, "who was overtaken leaves nothing undone"
+
+
+def test_in_the_same_process_too_each_claim_is_another():
+    row = asked()
+    with pytest.raises(scheduling.GivenUp), WORK.working(row.id, state="running") as first:
+        assert WORK.alive(again(row)) and not first.stalled
+        first.moved_at -= longwork.STALLED + 1
+        assert first.stalled and WORK.abandoned() == [row.id]
+        with WORK.working(row.id, state="running") as second:
+            first.moving()  # its lease has not run out by its own clock: the next word in the database tells
+            with pytest.raises(scheduling.GivenUp):
+                first.tell(done=9)
+            second.tell(done=1)
+            with pytest.raises(scheduling.GivenUp):
+                first.end(state="done")
+            second.end(state="done")
+        first.moving()
+    assert (again(row).state, again(row).done) == ("done", 1)
+
+
+def test_who_was_away_for_longer_than_the_lease_asks_for_it_first():
+    row = asked()
+    with WORK.working(row.id, state="running") as mine:
+        Chore.update(beat_at=clock.now() - LONG_AGO).execute()
+        mine.moving()
+        assert again(row).beat_at < clock.now() - LONG_AGO / 2, "within the lease it costs nothing"
+        mine.renewed_at -= longwork.SILENT + 1
+        mine.moving()
+        assert again(row).beat_at > clock.now() - LONG_AGO / 2
+        Chore.update(runner="elsewhere:1").execute()
+        mine.renewed_at -= longwork.SILENT + 1
+        for _ in range(2):
+            with pytest.raises(scheduling.GivenUp):
+                mine.moving()

@@ -26,15 +26,15 @@ _SCHEMAS = Path(__file__).parents[1] / "data" / "schema"
 Beat = Callable[[int, int, list[dict[str, Any]]], Any]
 
 
-def write(row: Handover, records: Any, place: Place, beat: Beat) -> str:
+def write(row: Handover, records: Any, place: Place, beat: Beat, moving: Callable[[], Any]) -> str:
     """Writes what is missing of a year's package; the manifest's SM3.
 
     :param records: query over Item of those that belong to it.
-    :param beat: writes down what each batch did.
+    :param beat: writes down what each batch did. :param moving: is called with every piece; it raises where somebody else went on.
     """
     done = size = last = 0
     while items := list(records.where(Item.id > last, Item.id <= row.last_item_id).order_by(Item.id).limit(BATCH)):
-        more, fresh = _batch(row, items, place)
+        more, fresh = _batch(row, items, place, moving)
         done, size, last = done + len(items), size + more, items[-1].id
         beat(done, size, fresh)
     head = {
@@ -42,10 +42,10 @@ def write(row: Handover, records: Any, place: Place, beat: Beat) -> str:
         "year": row.year, "count": done, "bytes": size, "created_at": clock.local(clock.now()).isoformat(timespec="seconds"),
         "software": f"oa-archives {__version__}",
     }
-    return _finish(row, head, place)
+    return _finish(row, head, place, moving)
 
 
-def _batch(row: Handover, items: list[Item], place: Place) -> tuple[int, list[dict[str, Any]]]:
+def _batch(row: Handover, items: list[Item], place: Place, moving: Callable[[], Any]) -> tuple[int, list[dict[str, Any]]]:
     """Four queries for all of them; the bytes of their packages, and rows for those that were written now."""
     ids = [i.id for i in items]
     known = {k.item_id: k for k in HandedOver.select().where(HandedOver.handover == row.id, HandedOver.item_id << ids)}
@@ -55,13 +55,14 @@ def _batch(row: Handover, items: list[Item], place: Place) -> tuple[int, list[di
     results = _last_checks(ids)
     fresh, size = [], 0
     for item in items:
+        moving()
         before = known.get(item.id)
         if before is not None and digest_of(place, before.name) == (before.size, before.sm3):
             size += before.size
             continue
         name = folder.package_path(item.retention, item.class_code, item.archival_number + package.suffix_of(row.form))
         with place.writing(name) as file:
-            sink = _Digesting(file)
+            sink = _Digesting(file, moving)
             try:
                 package.write(item, parts.get(item.id, []), results.get(item.id, ()), sink, row.form)
             except (NotFound, CryptoError) as error:
@@ -82,7 +83,7 @@ def _last_checks(ids: list[int]) -> dict[int, list[Check]]:
     return found
 
 
-def _finish(row: Handover, head: dict[str, Any], place: Place) -> str:
+def _finish(row: Handover, head: dict[str, Any], place: Place, moving: Callable[[], Any]) -> str:
     """Catalogue, schemas, what to read first; the manifest over all of it, and its signature last."""
     others = []
     writers: list[tuple[str, Callable[[Any], Any]]] = [
@@ -94,11 +95,11 @@ def _finish(row: Handover, head: dict[str, Any], place: Place) -> str:
     ]
     for name, fill in writers:
         with place.writing(name) as file:
-            sink = _Digesting(file)
+            sink = _Digesting(file, moving)
             fill(sink)
         others.append({"path": name, "size": sink.size, "sm3": sink.digest.hexdigest()})
     with place.writing(folder.MANIFEST) as file:
-        sink = _Digesting(file)
+        sink = _Digesting(file, moving)
         sink.write(folder.line(head))
         for other in others:
             sink.write(folder.line(other))
@@ -150,10 +151,11 @@ def _readme(head: dict[str, Any]) -> str:
 class _Digesting:
     """A file that is only written to, and digested on the way; it cannot be rewound, and zipfile knows how to do without."""
 
-    def __init__(self, file: Any) -> None:
-        self._file, self.digest, self.size = file, SM3(), 0
+    def __init__(self, file: Any, moving: Callable[[], Any]) -> None:
+        self._file, self._moving, self.digest, self.size = file, moving, SM3(), 0
 
     def write(self, data: Any) -> int:
+        self._moving()
         self._file.write(data)
         self.digest.update(data)
         self.size += len(data)

@@ -124,7 +124,7 @@ def _carry_out(row: Handover, mine: scheduling.Work, progress: Callable[[int, in
         if row.asked_by_id:
             permissions.require(person, rights.EXPORT)
         place = places.open_place(row.place, below=f"{row.year}" if row.form == "files" else f"{row.year}-{row.form}")
-        manifest_sm3 = write(row, records(person, row.year), place, lambda *done: _beat(row, mine, *done, progress))
+        manifest_sm3 = write(row, records(person, row.year), place, lambda *done: _beat(row, mine, *done, progress), mine.moving)
         with db.transaction():
             mine.end(state="done", finished_at=clock.now(), manifest_sm3=manifest_sm3, error="")
             audit.record("archives.handed_over", SUBJECT, row.id, title=f"{row.year} 年度", by=person, after={

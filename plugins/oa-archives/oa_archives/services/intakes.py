@@ -229,6 +229,7 @@ def _drop(file_id: int | None) -> None:
 
 
 def _beat(row: Intake, mine: scheduling.Work, step: str, done: int, total: int) -> None:
+    mine.moving()
     if done % _EVERY and done != total:
         return
     with db.transaction():

@@ -55,6 +55,7 @@ def _make(row: Transfer, mine: scheduling.Work) -> None:
         person = identity.get(row.checking_by_id)
         left = -1
         while (found := transfer.check(person, row.id))["left"] not in (0, left):  # without progress it would never end
+            mine.moving()
             left = found["left"]
     except OAError as failure:  # the right is gone
         error = failure.message[:300]
