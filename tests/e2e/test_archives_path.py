@@ -1,6 +1,7 @@
 """What was signed is filed, found, packaged, and the package verified offline."""
 
 import json
+import zipfile
 from urllib.parse import quote
 
 import pytest
@@ -47,6 +48,31 @@ def test_from_signed_document_to_verified_package(people, tmp_path):
     assert verdict["ok"] and verdict["archival_number"] == item["archival_number"]
     package.write_bytes(package.read_bytes()[:-200])
     assert oa("verify", str(package), check=False).returncode == 1
+
+
+def test_a_joint_document_is_filed_with_every_organisations_seal(people, service, tmp_path):
+    names = ["云岭市财政局", "云岭市应急管理局"]
+    for name in names:
+        oa("documents", "seal", "create", "--joint", "--name", name, config=service.config)
+    document, instance = to_signed(people, title="关于开展冬季安全生产联合检查的通知", joint=names)
+    ok(people["office"].act(instance, "approve", comment="已会签，编号用印。"))
+    shown = ok(people["drafter"].get(f"/documents/outgoing/{document}"))
+    assert [one["organisation"] for one in shown["seals"]][1:] == names and all(one["at"] for one in shown["seals"])
+    item = ok(people["archivist"].post(f"/archives/pending/{waiting(people, document)['id']}/file", {"retention": "D30"}), 201)
+    checks = ok(people["archivist"].get(f"/archives/{item['id']}/checks"))
+    seal = next(c for c in checks["items"] if c["code"] == "A5")
+    assert checks["ok"] and seal["result"] == "passed" and "共 3 枚" in seal["evidence"], seal
+    package = tmp_path / "件.zip"
+    package.write_bytes(people["archivist"].get(f"/archives/{item['id']}/package").body)
+    assert json.loads(oa("verify", str(package), "--json").stdout)["ok"]
+    with zipfile.ZipFile(package) as archive:
+        files = {name.rpartition(".")[2]: archive.read(name) for name in archive.namelist() if name.endswith((".pdf", ".ofd"))
+                 and "稿纸" not in name}
+    for kind in ("pdf", "ofd"):
+        file = tmp_path / f"正文.{kind}"
+        file.write_bytes(files[kind])
+        verdict = json.loads(oa("verify", str(file), "--json").stdout)
+        assert verdict["ok"] and [one["organisation"] for one in verdict["seals"]][1:] == names, verdict
 
 
 def test_an_archived_document_is_not_changed_or_voided_any_more(people):
