@@ -123,7 +123,11 @@ def _filtered(query: Any, filters: Mapping[str, Any]) -> Any:
     if standing := filters.get("standing"):
         if standing not in ("in_force", *CHANGES):
             raise BadRequest(f"效力没有 {standing}，可用：{'、'.join(('in_force', *CHANGES))}")
-        query = query.where(Outgoing.standing == ("" if standing == "in_force" else str(standing)))
+        if standing == "in_force":  # until its day comes, what was repealed or replaced has force
+            query = query.where((Outgoing.standing == "") | (
+                Outgoing.standing.in_(("repealed", "replaced")) & (Outgoing.standing_on > clock.today())))
+        else:
+            query = query.where(Outgoing.standing == str(standing))
     if filters.get("kind"):
         query = query.where(Outgoing.kind == str(filters["kind"]))
     if filters.get("series"):

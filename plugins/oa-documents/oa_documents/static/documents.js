@@ -22,6 +22,12 @@
       zoomTo(viewer, STEPS[Math.max(0, Math.min(STEPS.length - 1, at))]);
       try { localStorage.setItem("oa-doc-zoom", viewer.dataset.zoom); } catch { /* private window */ }
     }
+    const all = event.target.closest("[data-doc-all]");
+    if (all) {
+      const boxes = $$('input[type="checkbox"]', all.closest("fieldset"));
+      const to = !boxes.every((box) => box.checked);
+      boxes.forEach((box) => { box.checked = to; });
+    }
     const phrase = event.target.closest("[data-doc-phrase]");
     if (phrase) {
       const box = $("[data-doc-comment]");

@@ -139,3 +139,21 @@ def test_what_changed_is_marked_by_character(office, oa_client):
     drafts.update(document, {"title": document.title.replace("窗口", "服务窗口")}, office.drafter)
     text = oa_client(office.drafter).get(f"/documents/{document.id}?tab=record&from=1&to=2").text
     assert '<ins title="林晓燕">服务</ins>' in text
+
+
+def test_who_is_addressed_is_ticked_the_first_time_it_is_dispatched(office, oa_client):
+    document = office.signed(addressees=["业务处"])
+    clerk = oa_client(office.clerk)
+    ticked = re.findall(r'name="department" value="(\d+)" checked', clerk.get(f"/documents/{document.id}?tab=dispatch").text)
+    assert ticked == [str(office.business.id)]
+    clerk.submit(f"/documents/{document.id}/dispatch", {"department": str(office.unit.id), "department_channel": "system"})
+    again_shown = clerk.get(f"/documents/{document.id}?tab=dispatch").text
+    assert not re.findall(r'name="department" value="\d+" checked', again_shown)
+
+
+def test_changes_between_drafts_are_words_and_no_notation(office, oa_client):
+    document = office.draft()
+    drafts.update(document, {"addressees": ["业务处", "综合处"], "joint": [{"name": "云岭市财政局"}]}, office.drafter)
+    drafts.submit(again(document), office.drafter)
+    shown = oa_client(office.drafter).get(f"/documents/{document.id}?tab=record").text
+    assert "业务处、综合处</ins>" in shown and "云岭市财政局</ins>" in shown

@@ -67,6 +67,18 @@ def test_what_is_withdrawn_was_never_in_force_and_a_later_day_is_kept(office):
     assert standing.in_force(again(second)) and again(second).standing_on == later
 
 
+def test_who_confirms_sees_from_which_day_and_until_then_it_is_in_force(office, oa_client):
+    document = office.signed()
+    later = clock.today() + dt.timedelta(days=30)
+    said = f"自{later.year}年{later.month}月{later.day}日起"
+    request = asked(office, document, on=later)
+    leader = oa_client(office.leader)
+    assert said in leader.get(f"/documents/{document.id}").text and said in leader.get("/documents/standing").text
+    standing.confirm(request.id, office.leader)
+    listed = leader.get("/documents/register?standing=in_force").text
+    assert document.number in listed and f"{said}废止" in listed and "</svg> 已废止" not in listed
+
+
 def test_refused_or_taken_back_it_keeps_its_force(office):
     document = office.signed()
     with pytest.raises(Conflict, match="成文"):
