@@ -80,10 +80,10 @@ def begin_row(pdf: bytes, first: Sealer, when: datetime, others: Sequence[tuple[
     """``pdf`` with the first seal, and fields declared for the ``others``: (organisation, place) in their order."""
     read, signer = ses.check_may_use(first.seal, first.key, first.certificate, when)
     update = _Update(pdf, [first.box, *(box for _, box in others)])
-    digits = row.room(first.seal, signer)
+    digits, digest = row.room(first.seal, signer), crypto.SM3(pdf)
     own = signer.organisation or signer.subject
-    head, tail = update.build([own, *(name for name, _ in others)], own, read.name, when, digits)
-    return _signed(pdf, row.ranged(head, tail, len(pdf), digits), tail, digits, first, when)
+    head, tail = update.build([own, *(name for name, _ in others)], digest.digest(), own, read.name, when, digits)
+    return _signed(pdf, digest, row.ranged(head, tail, len(pdf), digits), tail, digits, first, when)
 
 
 def seal_next(pdf: bytes, sealer: Sealer, when: datetime) -> bytes:
@@ -103,15 +103,18 @@ def seal_next(pdf: bytes, sealer: Sealer, when: datetime) -> bytes:
     field, own = fields[len(places)], signer.organisation or signer.subject
     if field.organisation != own:
         raise SealError(f"第 {field.n} 枚印章应由“{field.organisation}”加盖，不是“{own}”。请按次序用印。")
-    head, tail, digits = row.further(pdf, len(pdf), field, read, signer, when)
-    return _signed(pdf, head, tail, digits, sealer, when)
+    digest = crypto.SM3(pdf)
+    head, tail, digits = row.further(pdf, len(pdf), digest.digest(), field, read, signer, when)
+    return _signed(pdf, digest, head, tail, digits, sealer, when)
 
 
-def _signed(pdf: bytes, head: bytes, tail: bytes, digits: int, sealer: Sealer, when: datetime) -> bytes:
+def _signed(
+    pdf: bytes, digest: crypto.SM3, head: bytes, tail: bytes, digits: int, sealer: Sealer, when: datetime
+) -> bytes:
+    """The file with the signature put between ``head`` and ``tail``; ``digest`` is that of ``pdf``."""
     start = len(pdf) + len(head)
-    digest = crypto.SM3(pdf).update(head).update(tail).digest()
     properties = f"ByteRange=0,{start},{start + digits + 2},{len(tail)}"
-    to_sign = ses.to_be_signed(sealer.seal, digest, when, properties)
+    to_sign = ses.to_be_signed(sealer.seal, digest.update(head).update(tail).digest(), when, properties)
     value = crypto.sign(sealer.key.private, sealer.key.public, to_sign)
     contents = container.wrap(to_sign, sealer.certificate, value).hex().encode()
     if len(contents) > digits:
@@ -166,11 +169,11 @@ class _Update:
         self._places = [_place(pages, box) for box in boxes]
 
     def build(
-        self, organisations: Sequence[str], own: str, seal_name: str, when: datetime, digits: int
+        self, organisations: Sequence[str], digest: bytes, own: str, seal_name: str, when: datetime, digits: int
     ) -> tuple[bytes, bytes]:
         """Everything before and after ``<…>`` of /Contents, with a placeholder for /ByteRange.
 
-        One field for each of the ``organisations``, the first with the signature.
+        One field for each of the ``organisations``, the first with the signature. ``digest`` is SM3 of the file.
         """
         from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject, NumberObject
 
@@ -207,8 +210,7 @@ class _Update:
         for one in fields:
             out.add(one.number, one.body(signature if one.n == 1 else None))
         head = out.open(signature, row.opening(own, seal_name, when))
-        second = crypto.sm3(self._pdf)[:16].hex().encode()
-        return head, out.close(digits + 2, free, self._trailer(), second)
+        return head, out.close(digits + 2, free, self._trailer(), digest[:16].hex().encode())
 
     def _trailer(self) -> Trailer:
         root, info = self._root_reference, self._info

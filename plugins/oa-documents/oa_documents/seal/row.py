@@ -16,13 +16,12 @@ from typing import Final
 
 from oa_documents.seal import ses
 from oa_documents.seal.increment import Objects, date, text, trailer_of
-from oa_kernel import crypto
 
 FILTER: Final = b"/GM.SES"
 SUBFILTER: Final = b"/GM.sm2seal.GB38540"
 PLACEHOLDER: Final = b"[" + b"*" * 46 + b"]"
 #: signature fields that one file may declare
-MOST: Final = 50
+MOST: Final = 20
 _PRINT_AND_LOCKED: Final = 4 | 128
 _FIELD: Final = re.compile(
     rb"(?P<number>\d{1,10}) 0 obj\n<< /Type /Annot /Subtype /Widget /FT /Sig /T \(OASeal(?P<n>\d{1,2})\) /TU <feff(?P<who>[0-9a-f]*)>"
@@ -107,16 +106,18 @@ def declared(data: bytes, start: int) -> list[Field]:
 
 
 def further(
-    data: bytes, end: int, field: Field, seal: ses.Seal, signer: ses.Certificate, when: datetime
+    data: bytes, end: int, digest: bytes, field: Field, seal: ses.Seal, signer: ses.Certificate, when: datetime
 ) -> tuple[bytes, bytes, int]:
-    """The sealing that follows the first ``end`` bytes: before and after /Contents, and how many digits that has."""
+    """The sealing that follows the first ``end`` bytes: before and after /Contents, and how many digits that has.
+
+    ``digest`` is SM3 of those bytes.
+    """
     before, digits = trailer_of(data, end), room(seal.raw, signer)
     signature = before.size
     out = Objects(end)
     out.add(field.number, field.body(signature))
     head = out.open(signature, opening(signer.organisation or signer.subject, seal.name, when))
-    second = crypto.sm3(memoryview(data)[:end])[:16].hex().encode()
-    tail = out.close(digits + 2, signature + 1, before, second)
+    tail = out.close(digits + 2, signature + 1, before, digest[:16].hex().encode())
     return ranged(head, tail, end, digits), tail, digits
 
 

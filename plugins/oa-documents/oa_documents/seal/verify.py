@@ -120,8 +120,9 @@ def verify_pdf(data: bytes, roots: Iterable[bytes] | None = None, at: datetime |
             sealed=True,
         )
     given, moment = None if roots is None else list(roots), at or datetime.now(UTC)
-    seals, read = [], []
-    for n, place in enumerate(places, 1):
+    seals, read, sums = [], [], _Sums(data)
+    # whatever comes after one too many is not looked at: the file is refused
+    for n, place in enumerate(places[: expected + 1], 1):
         try:
             signature = _signature(place.contents(data))
         except SealError as exc:
@@ -129,9 +130,10 @@ def verify_pdf(data: bytes, roots: Iterable[bytes] | None = None, at: datetime |
             seals.append(SealFound(n, False, [wrong]))
             read.append(None)
             continue
-        reasons = _against_digest(data, place, signature)
+        reasons = []
         if n > 1:
-            reasons += _against_row(data, places[n - 2].end, place, n, declared, signature, read[-1])
+            reasons += _against_row(data, sums, places[n - 2].end, place, n, declared, signature, read[-1])
+        reasons = _against_digest(data, sums, place, signature) + reasons
         reasons += against_signature(signature, moment)
         seals.append(found(n, signature, reasons, given))
         read.append(signature)
@@ -255,16 +257,29 @@ def _nothing_found(data: bytes, ranges: list[tuple[int, ...]], ours: bool) -> Ve
     return _bad("这份 PDF 没有电子印章。盖章的文件请使用发文单位提供的原件，不要使用打印、转换或另存的版本。")
 
 
-def _against_digest(data: bytes, place: Place, signature: ses.Signature) -> list[str]:
-    view = memoryview(data)
-    digest = crypto.SM3(view[: place.start]).update(view[place.stop : place.end]).digest()
+class _Sums:
+    """SM3 of the first bytes of a file. Asked for more and more of them, each byte is read once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._view, self._sum, self._at = memoryview(data), crypto.SM3(), 0
+
+    def first(self, count: int) -> crypto.SM3:
+        if count < self._at:
+            return crypto.SM3(self._view[:count])
+        self._sum.update(self._view[self._at : count])
+        self._at = count
+        return self._sum.copy()
+
+
+def _against_digest(data: bytes, sums: _Sums, place: Place, signature: ses.Signature) -> list[str]:
+    digest = sums.first(place.start).update(memoryview(data)[place.stop : place.end]).digest()
     if digest != signature.digest or place.properties != signature.properties:
         return [f"文件内容在盖章之后被改动。{_ORIGINAL}"]
     return []
 
 
 def _against_row(
-    data: bytes, end: int, place: Place, n: int, declared: list[row.Field], signature: ses.Signature,
+    data: bytes, sums: _Sums, end: int, place: Place, n: int, declared: list[row.Field], signature: ses.Signature,
     before: ses.Signature | None,
 ) -> list[str]:
     """What speaks against the revision from ``end`` to the end of ``place`` being the ``n``-th sealing and no more."""
@@ -278,12 +293,13 @@ def _against_row(
         reasons.append(f"盖章时间早于前一枚印章，次序被改动。{_ORIGINAL}")
     piece = f"第 {n} 次修订（第 {end} 至 {place.end} 字节）"
     try:
-        head, tail, digits = row.further(data, end, own, signature.seal, signature.signer, signature.signed_at)
+        digest = sums.first(end).digest()
+        head, tail, digits = row.further(data, end, digest, own, signature.seal, signature.signer, signature.signed_at)
     except SealError as exc:
         return [*reasons, f"{piece}无法核对：{exc.message}{_ORIGINAL}"]
     expected = head + data[place.start : place.stop] + tail
     actual = data[end : place.end]
-    if actual != expected or digits != place.stop - place.start - 2:
+    if actual != expected or place.start != end + len(head) or place.stop != place.start + digits + 2:
         reasons.append(f"{piece}不只是这一次用印：{_difference(actual, expected, end)}。页面可能被换过。{_ORIGINAL}")
     return reasons
 

@@ -158,7 +158,7 @@ def test_seals_put_in_another_order_are_found(stages, offices, roots, page):
 def forged(data, office, field, when=NOW, alter=lambda head, tail: (head, tail)):
     """A further sealing by who has a seal and a key, made by hand: without the checks that :func:`seal_next` makes."""
     signer = crypto.certificate.parse(office.certificate)
-    head, tail, digits = row.further(data, len(data), field, ses.parse_seal(office.seal), signer, when)
+    head, tail, digits = row.further(data, len(data), crypto.sm3(data), field, ses.parse_seal(office.seal), signer, when)
     head, tail = alter(head, tail)
     head = re.sub(rb"/ByteRange \[[ \d]*\]", b"/ByteRange " + row.PLACEHOLDER, head)
     head = row.ranged(head, tail, len(data), digits)

@@ -160,7 +160,7 @@ def test_a_seal_stolen_for_another_certificate_is_refused(office, stranger, page
 
     from oa_kernel import crypto
 
-    head, tail = pdf._Update(page, [BOX]).build([NAME], NAME, NAME, NOW, 20000)
+    head, tail = pdf._Update(page, [BOX]).build([NAME], crypto.sm3(page), NAME, NAME, NOW, 20000)
     numbers = (0, len(page) + len(head), len(page) + len(head) + 20002, len(tail))
     head = row.ranged(head, tail, len(page), 20000)
     digest = crypto.sm3(page + head + tail)
