@@ -8,6 +8,8 @@ to :func:`verify_chain`.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import functools
 import secrets
 from collections.abc import Iterable
@@ -119,6 +121,46 @@ def issue(
         }
     )
     return bytes(certificate.dump())
+
+
+def request(subject_cn: str, organisation: str, public: bytes, private: bytes) -> bytes:
+    """A request to an authority for a certificate of ``public`` (PKCS #10, RFC 2986; DER), signed with its key."""
+    from asn1crypto import csr
+
+    x509, keys = _modules()
+    if sm2.public_of(private) != public:
+        raise ValueError("the private key does not belong to the public one")
+    info = csr.CertificationRequestInfo({
+        "version": "v1",
+        "subject": _name(x509, subject_cn, organisation),
+        "subject_pk_info": {
+            "algorithm": {"algorithm": "ec", "parameters": ("named", OID_SM2)},
+            "public_key": keys.ECPointBitString(b"\x04" + public),
+        },
+        "attributes": [],
+    }).dump()
+    return _der.sequence(info, _SM2_WITH_SM3, _der.bits(sm2.sign(private, public, info)))
+
+
+def from_pem(data: bytes) -> bytes:
+    """The DER of a certificate as an authority sends it: PEM (RFC 7468), bare Base64 or DER already.
+
+    :raises CertificateError: none of these.
+    """
+    if data[:1] == b"\x30":
+        return data
+    lines = data.decode("ascii", "replace").splitlines()
+    body = "".join("".join(line.split()) for line in lines if not line.startswith("-----"))
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise CertificateError("不是证书：要求 PEM 或 DER。") from error
+
+
+def pem(data: bytes, label: str = "CERTIFICATE") -> str:
+    """DER as PEM (RFC 7468)."""
+    text = base64.b64encode(data).decode()
+    return "\n".join([f"-----BEGIN {label}-----", *(text[n:n + 64] for n in range(0, len(text), 64)), f"-----END {label}-----", ""])
 
 
 def parse(der: bytes) -> Certificate:

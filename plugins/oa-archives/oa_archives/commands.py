@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +120,31 @@ def repair(record: str, file: Path, passphrase_file: Path | None) -> None:
     passphrase = (passphrase_file.read_text(encoding="utf-8").splitlines() or [""])[0].strip() if passphrase_file else ""
     done = repairing.repair(None, repairing.by_number(record), file, passphrase=passphrase)
     click.echo(f"已恢复：{'、'.join(done['restored'])}；四性检测{'通过' if done['sound'] else '仍不通过，请看检测结果'}")
+
+
+@archives.command("certificate")
+@click.option("--request", "asking", is_flag=True, help="输出证书请求（PKCS #10，PEM），交给证书认证机构")
+@click.option("--import", "given", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="导入机构签发的证书（PEM 或 DER）")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出")
+def certificate(asking: bool, given: Path | None, as_json: bool) -> None:
+    """档案签名密钥的证书：写进每个信息包；没有机构签发的，是本系统自己签发的。"""
+    from oa_kernel.crypto import certificate as x509
+
+    from .services import certificates
+
+    _ready()
+    if asking and given:
+        raise click.UsageError("--request 与 --import 只能用一个")
+    if asking:
+        click.echo(x509.pem(certificates.request(), "CERTIFICATE REQUEST"), nl=False)
+        return
+    with given.open("rb") if given else nullcontext() as file:
+        found = certificates.give(file.read(65_537)) if file else certificates.current()
+    told = {"subject": found.subject, "organisation": found.organisation, "issuer": found.issuer,
+            "not_after": found.not_after.date().isoformat(), "fingerprint": found.fingerprint, "pem": x509.pem(found.raw)}
+    _show(told, as_json, f"{found.organisation} {found.subject}，签发者 {found.issuer}，有效期至 {told['not_after']}\n"
+          f"证书指纹（SM3）{found.fingerprint}\n{told['pem'].rstrip()}")
 
 
 @archives.command("fixity")

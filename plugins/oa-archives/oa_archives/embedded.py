@@ -59,10 +59,17 @@ def write(item: Item, parts: Sequence[tuple[Part, str]], results: Iterable[Check
         out.write(piece[8:])
     signature = sign(digest.digest())
     lines = [("签名标识符", "S1"), ("签名规则", RULE), ("签名时间", signature["signed_at"]), ("签名人", settings.fonds_name()),
-             ("签名结果", signature["signature"]), ("签名算法标识", ALGORITHM), ("公钥", signature["public_key"])]
-    inside = "".join(f"\n      <{label}>{escape(clean(value))}</{label}>" for label, value in lines)
+             ("签名结果", signature["signature"]), ("证书块", {"证书": signature["certificate"]}),
+             ("签名算法标识", ALGORITHM), ("公钥", signature["public_key"])]
+    inside = "".join(f"\n      <{label}>{_content(value)}</{label}>" for label, value in lines)
     out.write(f"\n  <电子签名块>\n    <电子签名>{inside}\n    </电子签名>\n  </电子签名块>".encode())
     out.write(frame[end:])
+
+
+def _content(value: str | dict[str, str]) -> str:
+    if isinstance(value, str):
+        return escape(clean(value))
+    return "".join(f"<{label}>{escape(clean(text))}</{label}>" for label, text in value.items())
 
 
 def _encoded(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from xml.parsers import expat
 from oa_kernel.crypto import SM3, CryptoError, sm3_hex
 from oa_kernel.crypto import verify as sm2_verify
 
-from . import eep
+from . import eep, signed_by
 from .embedded import ALGORITHM, CLOSE, OPEN
 from .paths import safe
 
@@ -244,7 +244,7 @@ def _described(root: ET.Element) -> eep.Described:
     return described
 
 
-def _signature(path: Path, root: ET.Element, signed: list[int]) -> dict[str, str]:
+def _signature(path: Path, root: ET.Element, signed: list[int]) -> dict[str, Any]:
     given = {one.tag: one.text or "" for one in root.iterfind("电子签名块/电子签名/*")}
     try:
         public, value = bytes.fromhex(given["公钥"]), bytes.fromhex(given["签名结果"])
@@ -257,7 +257,12 @@ def _signature(path: Path, root: ET.Element, signed: list[int]) -> dict[str, str
         raise Wrong(f"电子签名块损坏：{error}") from error
     if not genuine:
         raise Wrong("被签名对象与签名不符：著录项、文件清单或文件内容被改动过")
-    return {"fingerprint": sm3_hex(public), "signed_at": given.get("签名时间", "")}
+    signed_at = given.get("签名时间", "")
+    try:
+        owner = signed_by.told(root.findtext("电子签名块/电子签名/证书块/证书") or "", public, signed_at)
+    except signed_by.Wrong as error:
+        raise Wrong(str(error)) from error
+    return {"fingerprint": sm3_hex(public), "signed_at": signed_at, **owner}
 
 
 def _signed_digest(path: Path, start: int, end: int) -> bytes:

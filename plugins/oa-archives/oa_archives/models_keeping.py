@@ -109,6 +109,22 @@ class Origin(db.Model):
         table_name = "archives_origin"
 
 
+class Certificate(db.Model):
+    """A certificate of a key that signs packages: one the installation issued to itself, or an authority's."""
+
+    #: 128 hexadecimal digits
+    public_key = db.CharField(max_length=128)
+    #: the DER in hexadecimal digits
+    der = db.TextField()
+    #: an authority's
+    given = db.BooleanField(default=False)
+    at = db.UTCDateTimeField()
+
+    class Meta:
+        table_name = "archives_certificate"
+        indexes = ((("public_key", "given", "id"), False),)
+
+
 class Fixity(db.Model):
     """A stored content as it lies on disk: re-checked without decrypting it, the longest unchecked first."""
 
@@ -150,4 +166,4 @@ class Box(db.Model):
         indexes = ((("year", "retention", "class_code", "number"), False),)
 
 
-MODELS = [Handover, HandedOver, Intake, Origin, Fixity, Box]
+MODELS = [Handover, HandedOver, Intake, Origin, Certificate, Fixity, Box]

@@ -13,6 +13,7 @@ form ``embedded`` is asked for. Layout of the form ``files``::
 
 from __future__ import annotations
 
+import base64
 import json
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -39,11 +40,14 @@ def file_name(part: Part) -> str:
 
 
 def sign(data: bytes) -> dict[str, str]:
-    """A signature over ``data``, with the public key to check it by."""
+    """A signature over ``data``, with the public key to check it by and its certificate (DER, Base64)."""
+    from .services import certificates
+
     key = runtime.current().keys.signing(PURPOSE)
     return {
         "algorithm": "SM2-SM3 (GB/T 32918.2), DER", "public_key": key.public.hex(), "fingerprint": sm3_hex(key.public),
         "signature": key.sign(data).hex(), "signed_at": clock.local(clock.now()).isoformat(timespec="seconds"),
+        "certificate": base64.b64encode(certificates.current().raw).decode(),
     }
 
 

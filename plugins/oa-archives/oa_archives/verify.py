@@ -11,7 +11,7 @@ from typing import Any
 from oa_kernel.crypto import SM3, CryptoError, sm3_hex
 from oa_kernel.crypto import verify as sm2_verify
 
-from . import eep, embedded_read, package
+from . import eep, embedded_read, package, signed_by
 
 _MOST_FILES = 10_000
 _LARGEST_XML = 16 * 1024 * 1024
@@ -60,7 +60,7 @@ def look(path: Path) -> tuple[dict[str, Any], eep.Described | None]:
     named = f"{result.get('archival_number', '')} {result.get('title', '')}".strip()
     if result["ok"]:
         result["summary"] = (f"归档信息包完整：{named}，{result['files']} 个文件与清单一致；签名公钥指纹（SM3）"
-                             f"{result['fingerprint']}，请与立档单位公布的核对")
+                             f"{result['fingerprint']}，请与立档单位公布的核对{signed_by.sentence(result)}")
     else:
         result["summary"] = "归档信息包不可信：" + result["reasons"][0]
     return result, described
@@ -158,6 +158,10 @@ def _signature(archive: zipfile.ZipFile, xml: bytes, result: dict[str, Any]) -> 
     result["signed_at"] = str(given.get("signed_at", ""))
     if not genuine:
         result["reasons"].append(f"{package.XML} 与签名不符：著录项或文件清单被改动过")
+    try:
+        result |= signed_by.told(str(given.get("certificate") or ""), public, result["signed_at"])
+    except signed_by.Wrong as error:
+        result["reasons"].append(str(error))
 
 
 def _described(xml: bytes, result: dict[str, Any]) -> eep.Described:

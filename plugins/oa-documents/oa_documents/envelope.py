@@ -37,18 +37,10 @@ class Opened:
 
 def certificate_of(text: str) -> Any:
     """The certificate in a PEM text (or bare base64); its public key is the recipient's. Raises Invalid."""
-    body = "".join(line for line in text.split("\n") if line.strip() and not line.startswith("-----"))
     try:
-        return crypto.certificate.parse(base64.b64decode("".join(body.split()), validate=True))
-    except (binascii.Error, ValueError, crypto.CryptoError) as error:
+        return crypto.certificate.parse(crypto.certificate.from_pem(text.encode()))
+    except crypto.CryptoError as error:
         raise Invalid("不是 SM2 证书（PEM）", errors={"certificate": ["不是 SM2 证书（PEM）"]}) from error
-
-
-def pem(der: bytes) -> str:
-    """A certificate as PEM."""
-    text = base64.b64encode(der).decode()
-    lines = [text[n:n + 64] for n in range(0, len(text), 64)]
-    return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
 
 
 def make_key(organisation: str, when: dt.datetime) -> tuple[str, str]:
@@ -58,7 +50,7 @@ def make_key(organisation: str, when: dt.datetime) -> tuple[str, str]:
                                    not_before=when - dt.timedelta(minutes=10))
     key = {"format": KEY_FORMAT, "organisation": organisation, "certificate": base64.b64encode(der).decode(),
            "private": pair.private.hex()}
-    return json.dumps(key, ensure_ascii=False, indent=1) + "\n", pem(der)
+    return json.dumps(key, ensure_ascii=False, indent=1) + "\n", crypto.certificate.pem(der)
 
 
 def seal(data: bytes, name: str, *, sender: str, recipient: str, certificate: str, when: dt.datetime) -> bytes:

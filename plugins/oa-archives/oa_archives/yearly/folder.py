@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from oa_kernel.crypto import SM3, CryptoError, sm3_hex
 from oa_kernel.crypto import verify as sm2_verify
 
+from .. import signed_by
 from ..paths import safe
 
 FORMAT, VERSION = "oa-archives-year", 1
@@ -43,6 +44,8 @@ class Manifest:
     fingerprint: str
     signed_at: str
     sm3: str
+    #: as :func:`..signed_by.told` tells it
+    owner: Mapping[str, Any]
 
 
 def package_path(retention: str, class_code: str, name: str) -> str:
@@ -93,7 +96,12 @@ def read_manifest(folder: Path) -> Manifest:
         raise Wrong(f"{MANIFEST} 不是本系统第 {VERSION} 版的年度数据包")
     if (head.get("fonds"), head.get("year"), head.get("count")) != signed[2:]:
         raise Wrong(f"{MANIFEST} 的首行与签名的不符")
-    return Manifest(head, sm3_hex(public), str(given.get("signed_at", "")), sm3)
+    signed_at = str(given.get("signed_at", ""))
+    try:
+        owner = signed_by.told(str(given.get("certificate") or ""), public, signed_at)
+    except signed_by.Wrong as error:
+        raise Wrong(str(error)) from error
+    return Manifest(head, sm3_hex(public), signed_at, sm3, owner)
 
 
 def files_of(folder: Path) -> Iterator[Listed]:

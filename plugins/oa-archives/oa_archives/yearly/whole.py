@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .. import eep
+from .. import eep, signed_by
 from .. import verify as packages
 from . import folder as year
 
@@ -30,7 +30,7 @@ def verify(path: Path, progress: Callable[[int, int], Any] | None = None) -> dic
     try:
         manifest = year.read_manifest(path)
         result |= {"fonds": manifest.head["fonds"], "year": manifest.head["year"], "fingerprint": manifest.fingerprint,
-                   "signed_at": manifest.signed_at}
+                   "signed_at": manifest.signed_at, **manifest.owner}
         total, listed = int(manifest.head["count"]), set()
         for one in year.files_of(path):
             listed.add(one.path)
@@ -51,7 +51,8 @@ def verify(path: Path, progress: Callable[[int, int], Any] | None = None) -> dic
     result["ok"] = not wrong
     if result["ok"]:
         result["summary"] = (f"年度归档数据包完整：全宗 {result['fonds']}，{result['year']} 年度，{result['count']} 件与清单一致，"
-                             f"逐件核验无误；签名公钥指纹（SM3）{result['fingerprint']}，请与立档单位公布的核对")
+                             f"逐件核验无误；签名公钥指纹（SM3）{result['fingerprint']}，请与立档单位公布的核对"
+                             f"{signed_by.sentence(result)}")
     else:
         result["summary"] = f"年度归档数据包不可信：{wrong[0]}" + (f"（共 {more} 处）" if more > 1 else "")
     return result

@@ -101,8 +101,11 @@ def test_what_is_signed_is_signed_by_the_one_named(made):
         start = whole.index(f"<{label}>".encode()) + len(f"<{label}>".encode())
         whole = whole[:start] + value.encode() + whole[whole.index(b"<", start):]
     path.write_bytes(whole)
+    assert "公钥不是签名的公钥" in verify.verify(path)["reasons"][0]
+    start, end = whole.index("<证书块>".encode()), whole.index("</证书块>".encode()) + len("</证书块>".encode())
+    path.write_bytes(whole[:start] + whole[end:])
     found = verify.verify(path)
-    assert found["ok"] and found["fingerprint"] != right
+    assert found["ok"] and found["fingerprint"] != right and "certificate" not in found
 
 
 def test_a_file_is_read_and_written_piece_by_piece(made, monkeypatch):

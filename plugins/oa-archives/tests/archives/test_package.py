@@ -95,15 +95,16 @@ def test_another_key_can_sign_but_its_fingerprint_is_another(made):
     pair = crypto.generate_keypair()
     right = verify.verify(path)["fingerprint"]
 
-    def forge(name, data):
+    def forge(name, data, **more):
         if name != "eep.xml.sig":
             return data
         with zipfile.ZipFile(path) as archive:
             xml = archive.read("eep.xml")
         signature = crypto.sign(pair.private, pair.public, xml)
-        return json.dumps({**json.loads(data), "public_key": pair.public.hex(), "signature": signature.hex()}).encode()
+        return json.dumps({**json.loads(data), "public_key": pair.public.hex(), "signature": signature.hex(), **more}).encode()
 
-    found = verify.verify(rewritten(path, forge))
+    assert "公钥不是签名的公钥" in verify.verify(rewritten(path, forge))["reasons"][0]
+    found = verify.verify(rewritten(path, lambda name, data: forge(name, data, certificate="")))
     assert found["ok"] and found["fingerprint"] != right and found["fingerprint"] in found["summary"]
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from oa_kernel import audit, db
+from oa_kernel import audit, crypto, db
 from oa_kernel.errors import Invalid, NotFound
 
 from .. import rights
@@ -62,7 +62,7 @@ def save(data: Mapping[str, Any], by: Any, organisation: Organisation | None = N
         from .. import envelope
 
         try:
-            values["certificate"] = envelope.pem(envelope.certificate_of(values["certificate"]).raw)
+            values["certificate"] = crypto.certificate.pem(envelope.certificate_of(values["certificate"]).raw)
         except Invalid as error:
             errors["certificate"] = [error.message]
     if values.get("fax") and not re.fullmatch(r"[+\d][\d\s()（）-]{2,30}", values["fax"]):
