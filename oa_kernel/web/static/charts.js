@@ -9,7 +9,7 @@
     const text = colour("--oa-quiet") || "#5b6573";
     const line = colour("--oa-line") || "#e2e6eb";
     const names = { type: "category", data: values.labels, axisLabel: { color: text }, axisLine: { lineStyle: { color: line } } };
-    const figures = { type: "value", name: values.unit, minInterval: kind === "lines" ? 1 : 0, nameTextStyle: { color: text }, axisLabel: { color: text }, splitLine: { lineStyle: { color: line } } };
+    const figures = { type: "value", name: values.unit, minInterval: values.series.every((one) => one.values.every(Number.isInteger)) ? 1 : 0, nameTextStyle: { color: text }, axisLabel: { color: text }, splitLine: { lineStyle: { color: line } } };
     const across = kind === "bars";
     if (across) { names.inverse = true; names.axisLabel.width = 110; names.axisLabel.overflow = "truncate"; }
     return {
@@ -32,6 +32,7 @@
   function draw(box) {
     const values = JSON.parse(box.dataset.values || "{}");
     if (!values.labels?.length) { box.hidden = true; return; }
+    box.style.transition = "none"; // else the picture is drawn in the size the box still has
     if (box.dataset.chart === "bars") { box.style.height = `${Math.max(160, values.labels.length * 52 + 60)}px`; }
     const chart = window.echarts.init(box, null, { renderer: "svg" });
     chart.setOption(options(box.dataset.chart, values));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from .models import RETENTIONS
@@ -30,6 +31,12 @@ class ArchivalNumber:
         return f"archives:{self.fonds}-{self.category}·{self.year}-{self.retention}-{self.class_code}"
 
 
+def as_written(text: str) -> str:
+    """A 档号 as people type it in the form it is kept in: small letters, other dots and full-width signs are the same number."""
+    plain = unicodedata.normalize("NFKC", "".join(text.split())).upper()
+    return re.sub(r"[.．。•・∙⋅‧]", "·", re.sub(r"[–—―−]", "-", plain))
+
+
 def parse(text: str) -> ArchivalNumber:
     """The parts of a written 档号. Raises ValueError, saying what is expected."""
     match = _SHAPE.fullmatch(text)
@@ -39,4 +46,4 @@ def parse(text: str) -> ArchivalNumber:
     return ArchivalNumber(fonds, category, int(year), retention, class_code, int(seq))
 
 
-__all__ = ["ArchivalNumber", "parse"]
+__all__ = ["ArchivalNumber", "as_written", "parse"]

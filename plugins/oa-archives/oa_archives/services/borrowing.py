@@ -9,7 +9,7 @@ from typing import Any
 from oa_kernel import audit, clock, db, identity, notifications, permissions, signals, workflow
 from oa_kernel.errors import Conflict, Invalid, NotFound
 
-from .. import rights, settings
+from .. import archival_number, rights, settings
 from ..models import Item
 from ..models_use import BORROWING_STATES, PURPOSES, Borrowing
 from . import queries, uses
@@ -38,7 +38,7 @@ def ask(person: Any, data: Mapping[str, Any]) -> Borrowing:
     """
     permissions.require(person, rights.BORROW)
     values = _clean(data)
-    number = str(data.get("number") or "").strip()
+    number = archival_number.as_written(str(data.get("number") or ""))
     item = Item.select().where(Item.archival_number == number,
                                permissions.secrecy_condition(person, Item.secrecy_level)).first() if number else None
     if item is None:
@@ -220,7 +220,7 @@ def register(person: Any, filters: Mapping[str, Any], *, limit: int = 50, cursor
     elif state in BORROWING_STATES:
         query = query.where(Borrowing.state == state)
     if q := str(filters.get("q") or "").strip():
-        query = query.where((Item.archival_number == q) | Borrowing.person_name.contains(q))
+        query = query.where((Item.archival_number == archival_number.as_written(q)) | Borrowing.person_name.contains(q))
     return db.page(query, [Borrowing.id.desc()], limit=limit, cursor=cursor)
 
 

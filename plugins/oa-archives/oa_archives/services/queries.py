@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from oa_kernel import clock, db, permissions, search
 from oa_kernel.config import SECRECY_LEVELS
 from oa_kernel.errors import BadRequest, NotFound
 
-from .. import rights
+from .. import archival_number, rights
 from ..models import RETENTIONS, TEXT, Check, Item, Part
 from .labels import narrowing
 
@@ -92,7 +93,7 @@ def filtered(query: Any, filters: Mapping[str, Any]) -> Any:
         query = query.where(Item.state == str(state))
     number = str(filters.get("number") or "").strip()
     if number:
-        query = query.where((Item.number == number) | (Item.archival_number == number))
+        query = query.where((Item.number == _bracketed(number)) | (Item.archival_number == archival_number.as_written(number)))
     secrecy = str(filters.get("secrecy") or "")
     if secrecy:
         if secrecy not in map(str, range(len(SECRECY_LEVELS))):
@@ -105,6 +106,11 @@ def filtered(query: Any, filters: Mapping[str, Any]) -> Any:
     if filters.get("class"):
         query = query.where(Item.class_code == str(filters["class"]))
     return query
+
+
+def _bracketed(number: str) -> str:
+    """A 文号 with whatever brackets there are on a keyboard, in the form it is kept in."""
+    return re.sub(r"[\[(（［【]\s*(\d{4})\s*[\])）］】]\s*第?", r"〔\1〕", number)
 
 
 def parts(item: Item) -> list[Part]:

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 
 import pytest
+from oa_archives.models import Item
 from oa_archives.models_use import Borrowing, Use
 from oa_archives.services import access, borrowing, destruction, queries, reading, terms, uses
 
@@ -153,3 +154,13 @@ def test_lending_is_used_where_it_is_not_ones_own(desk, used_rights):
         with used_rights(person) as used:
             assert borrowing.get(person, row.id).id == row.id
         assert used == expected
+
+
+def test_a_number_is_found_however_the_keyboard_writes_it(desk):
+    item = desk.file()
+    Item.update(number="云政办发〔2026〕41号").where(Item.id == item.id).execute()
+    typed = item.archival_number.lower().replace("·", ".").replace("-", "－")
+    assert [i.id for i in queries.find(desk.archivist, {"number": typed}).items] == [item.id]
+    for number in ("云政办发[2026]41号", "云政办发（2026）第41号"):
+        assert [i.id for i in queries.find(desk.archivist, {"number": number}).items] == [item.id]
+    assert asked(desk, item, number=typed).item_id == item.id

@@ -128,6 +128,13 @@
     if (at("[data-open-nav]")) { event.preventDefault(); document.body.classList.toggle("oa-nav-open"); document.querySelector(".oa-nav a")?.focus(); }
     document.querySelectorAll("details.oa-menu[open]").forEach((menu) => { if (!menu.contains(event.target)) { menu.open = false; } });
   });
+  // ticking the head of a table ticks its rows
+  document.querySelectorAll("[data-oa-all]").forEach((box) => { box.hidden = false; });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-oa-all]")) {
+      event.target.closest("table").querySelectorAll('tbody input[type="checkbox"]').forEach((box) => { box.checked = event.target.checked; });
+    }
+  });
   document.addEventListener("change", (event) => {
     const into = document.getElementById(event.target.dataset?.insertInto || "");
     if (into) {  // a phrase goes where it can be gone on with
