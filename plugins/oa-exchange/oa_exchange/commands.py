@@ -45,6 +45,8 @@ def export_certificate(target: Path | None, as_json: bool) -> None:
     fingerprint = identity.current().fingerprint
     if target is not None:
         target.write_text(text, encoding="utf-8")
+    if problem := identity.address_problem():
+        click.echo(problem, err=True)
     _show({"fingerprint": fingerprint, "file": str(target) if target else None, **({} if target else {"descriptor": text})},
           as_json, f"指纹：{package.groups(fingerprint)}", *([] if target else [text]))
 
@@ -74,6 +76,8 @@ def add_partner(source: str, name: str, url: str | None, fingerprint: str, as_js
         if len("".join(fingerprint.split())) != 64:
             raise UsageError("--fingerprint 应为全部 64 位")
         partner = partners.confirm(partner, fingerprint, None)
+    if partner.state == "pending" and partner.last_error:
+        click.echo(partner.last_error, err=True)
     _show(shown(partner), as_json, f"{partner.name}：{'已建立互信' if partner.state == 'active' else '待核对指纹'}",
           f"指纹：{package.groups(partner.fingerprint)}")
 

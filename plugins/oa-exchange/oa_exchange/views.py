@@ -43,7 +43,8 @@ def partner_list() -> Any:
 def _partners(errors: Any = None, values: Any = None, status: int = 200) -> Any:
     page = partners.page(limit=50, cursor=request.args.get("cursor"))
     return _render("partners.html", status, page=page, own=identity.latest(), organisation=settings.organisation(),
-                   base_url=settings.base_url(), counts=partners.waiting_counts(page.items), problem=partners.problem,
+                   base_url=settings.base_url(), address_problem=identity.address_problem(),
+                   counts=partners.waiting_counts(page.items), problem=partners.problem,
                    errors=errors or {}, values=values or {})
 
 
@@ -69,7 +70,9 @@ def add_partner() -> Any:
         else:
             raise Invalid("请选择文件、粘贴内容，或填写对方的地址", errors={"file": ["请选择文件、粘贴内容，或填写对方的地址"]})
     except OAError as error:
-        return _partners(error.errors or {"": [error.message]}, {"fetch": url, "name": name}, error.status)
+        fields = {"descriptor": "file" if upload.files.get("file") else "text" if text else "fetch", "url": "fetch"}
+        errors = {fields.get(k, k): v for k, v in (error.errors or {"descriptor": [error.message]}).items()}
+        return _partners(errors, {"fetch": url, "name": name, "text": upload.fields.get("text", "")}, error.status)
     web.flash(f"已导入{partner.name}的证书，请与对方核对指纹")
     return web.redirect(f"/exchange/partners/{partner.id}")
 

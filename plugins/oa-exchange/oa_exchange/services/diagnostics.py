@@ -22,6 +22,9 @@ def check() -> tuple[str, str]:
         return "problem", f"本单位的交换证书已于 {identity.day(own.not_after)} 到期：请更换并交给各伙伴"
     if own.not_after < now + _SOON:
         return "warning", f"本单位的交换证书 {identity.day(own.not_after)} 到期：请更换并交给各伙伴"
+    posted = Partner.select().where(Partner.state == "active", Partner.url != "").exists()
+    if posted and (reason := identity.address_problem()):
+        return "warning", reason
     active = list(Partner.select().where(Partner.state == "active").limit(500))
     late = [p.name for p in active if p.not_after < now + _SOON]
     if late:

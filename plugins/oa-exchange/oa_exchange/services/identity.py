@@ -6,9 +6,9 @@ import datetime as dt
 from typing import Any
 
 from oa_kernel import audit, clock, crypto, db, runtime
-from oa_kernel.errors import Conflict
+from oa_kernel.errors import Conflict, Invalid
 
-from .. import package, rights, settings
+from .. import package, rights, settings, transport
 from ..models import Identity
 
 SUBJECT = "exchange.identity"
@@ -72,6 +72,16 @@ def descriptor() -> str:
     signing = signing_key(own)
     return package.make_descriptor(settings.organisation(), settings.base_url(), signing, bytes(own.certificate),
                                    bytes(own.encryption_certificate))
+
+
+def address_problem() -> str:
+    """Why partners cannot post to the address that stands in our descriptor; empty where they can."""
+    try:
+        transport.check_url(settings.base_url())
+    except Invalid:
+        return (f"本系统的地址 {settings.base_url()} 不是 HTTPS，对方不能往这里发，只能用文件交换。请系统管理员设置 web.base_url"
+                "（或 plugins: exchange: url）并重启，再导出证书")
+    return ""
 
 
 def signing_key(own: Identity) -> crypto.SigningKey:

@@ -48,14 +48,15 @@ def add(text: str | bytes, by: Any, *, name: str = "", url: str | None = None) -
     """Takes a descriptor in; nothing is exchanged until :func:`confirm`. A partner's new certificate replaces the old one.
 
     :param name: what we call it, as in the address book; left out: as it calls itself.
-    :param url: another address than it gives; ``""``: by file only.
-    :raises Invalid: not a descriptor, our own, expired, or not HTTPS.
+    :param url: another address than it gives; ``""``: by file only. Where the one it gives cannot be used, it is by file only
+        as well, and :attr:`Partner.last_error` says so: who exchanges by file need not have one.
+    :raises Invalid: not a descriptor, our own, expired; ``url`` is not HTTPS.
     """
     rights.require(by, rights.PARTNERS)
     found = package.read_descriptor(text)
     read = found.certificate
     name = " ".join((name or found.organisation).split())[:200]
-    address = transport.check_url(found.url if url is None else url) if (found.url if url is None else url) else ""
+    address, unusable = _address(found.url) if url is None else (transport.check_url(url) if url else "", "")
     _refuse(read.fingerprint == identity.current().fingerprint, "这是本单位自己的交换证书，请导入对方的")
     now = clock.now()
     _refuse(not read.valid_at(now) or not found.encryption.valid_at(now),
@@ -64,13 +65,13 @@ def add(text: str | bytes, by: Any, *, name: str = "", url: str | None = None) -
         "url": address, "certificate": read.raw, "encryption_certificate": found.encryption.raw,
         "fingerprint": read.fingerprint, "not_before": max(read.not_before, found.encryption.not_before),
         "not_after": min(read.not_after, found.encryption.not_after), "state": "pending", "confirmed_at": None,
-        "confirmed_by_name": "", "peer_confirmed_at": None, "revoked_at": None, "revoke_reason": "", "last_error": "",
+        "confirmed_by_name": "", "peer_confirmed_at": None, "revoked_at": None, "revoke_reason": "", "last_error": unusable,
         "failures": 0, "next_at": None,
     }
     with db.transaction():
         same = Partner.get_or_none(Partner.fingerprint == read.fingerprint)
         if same is not None:
-            raise Conflict(f"这张证书已经导入（{same.name}）", code="known")
+            raise Conflict(f"这张证书已经导入（{same.name}）；只是地址变了，在伙伴的页面上改", code="known")
         partner = Partner.get_or_none(Partner.name == name)
         if partner is None:
             partner = Partner.create(name=name, added_at=now, added_by_name=by.name if by else "", **values)
@@ -173,6 +174,14 @@ def waiting_counts(partners: list[Partner]) -> dict[int, int]:
         Message.partner.in_([p.id for p in partners] or [0]), Message.direction == "out", Message.state == "queued",
     ).group_by(Message.partner)
     return dict(query.tuples())
+
+
+def _address(given: str) -> tuple[str, str]:
+    """The address that a partner's descriptor gives, or why it is not used."""
+    try:
+        return transport.check_url(given) if given else "", ""
+    except Invalid:
+        return "", f"对方证书上的地址“{given[:80]}”不是 HTTPS，没有采用，先只用文件交换；对方改好后在这里填写"
 
 
 def _organisation(name: str) -> int:

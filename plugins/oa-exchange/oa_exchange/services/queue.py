@@ -51,6 +51,12 @@ def kick(partner_id: int, after: dt.datetime | None = None) -> None:
     outbox.put(TOPIC, {"partner": partner_id}, after=after)
 
 
+def is_back(partner: Partner) -> None:
+    """It was heard of while we wait before the next try (it was down, or had not confirmed us yet): that try is made now."""
+    if Partner.update(next_at=None).where(Partner.id == partner.id, Partner.next_at.is_null(False)).execute():
+        kick(partner.id)
+
+
 def waiting(partner_id: int) -> Message | None:
     """The next message for a partner: they go in their order, so that a recall never overtakes its document."""
     return Message.select().where(

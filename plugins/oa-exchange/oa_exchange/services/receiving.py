@@ -160,6 +160,8 @@ def _take(head: package.Head, content: package.Content, made: taking.Ready, send
     Message.update(title=title[:300], secrecy_level=level, answer={"result": "accepted", **answer}).where(
         Message.id == message.id).execute()
     Partner.update(contact_at=now).where(Partner.id == partner.id).execute()
+    if via == "https":
+        queue.is_back(partner)
     audit.record("exchange.message.accept", SUBJECT, message.id, title, by=by,
                  after={"type": header.type, "partner": partner.name, "message_id": header.id, "via": via,
                         "content_sm3": content.sm3})

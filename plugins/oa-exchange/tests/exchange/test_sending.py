@@ -15,7 +15,7 @@ from oa_exchange.services import partners, queue, sending
 from oa_kernel import clock, db, files, outbox
 from oa_kernel.errors import Conflict, Forbidden, Invalid
 
-from .other import PDF, Other, by_file
+from .other import PDF, Other, by_file, post
 
 
 class Server:
@@ -136,6 +136,20 @@ def test_a_partner_that_is_down_slow_or_talks_nonsense_only_delays_it(far, other
     assert len(ids) == 1 and len(far.came) == 8, "always the same message"
 
 
+def test_a_partner_that_is_heard_of_again_is_sent_to_at_once(far, other, people, document, oa_client):
+    far.answers = [lambda d: (404, b""), far.accept]
+    item = dispatched(document, other, people)
+    outbox.drain()
+    outbox.drain()
+    assert len(far.came) == 1 and again(other.partner).next_at > clock.now(), "the next try is in a minute"
+    by_file(other.pack("hello", {}, files=()), people["clerk"])
+    outbox.drain()
+    assert len(far.came) == 1, "a file says nothing of the network"
+    assert post(oa_client(), other.pack("hello", {}, files=())).status_code == 200
+    outbox.drain()
+    assert len(far.came) == 2 and again(item).state == "delivered"
+
+
 def test_a_day_down_loses_nothing_and_a_week_is_given_up(far, other, people, document, oa_outbox):
     far.http.shutdown()
     far.http.server_close()
@@ -213,8 +227,10 @@ def test_only_https_leaves_the_house(oa, url):
 def test_trust_is_made_by_who_may_and_by_what_was_heard(people, oa_client, oa_api, tmp_path, oa):
     far = Other("云岭市水务局", tmp_path / "far")
     client = oa_client(people["keeper"])
-    wrong = client.submit("/exchange/partners", {"text": far.descriptor("http://far.example")})
-    assert wrong.status_code == 422 and "必须是 HTTPS" in wrong.text
+    wrong = client.submit("/exchange/partners", {"fetch": "http://far.example", "name": "水务局"})
+    assert wrong.status_code == 422 and "必须是 HTTPS" in wrong.text and 'href="#field-fetch"' in wrong.text
+    wrong = client.submit("/exchange/partners", {"text": "不是证书"})
+    assert wrong.status_code == 422 and 'href="#field-text"' in wrong.text and "不是证书</textarea>" in wrong.text
     made = client.submit("/exchange/partners", {"text": far.descriptor("https://far.example"), "name": ""})
     assert made.status_code == 303
     address = made.headers["Location"]
@@ -235,6 +251,19 @@ def test_trust_is_made_by_who_may_and_by_what_was_heard(people, oa_client, oa_ap
     assert oa_api(people["clerk"]).get("/api/v1/exchange/partners").status_code == 403
     with pytest.raises(Invalid, match="本单位自己的"):
         partners.add(rest.get("/api/v1/exchange/certificate").json["descriptor"], people["keeper"])
+
+
+def test_who_has_no_address_that_can_be_used_exchanges_by_file(people, oa_client, oa_configure, tmp_path):
+    client = oa_client(people["keeper"])
+    assert "本系统的地址" not in client.get("/exchange/partners").text
+    oa_configure("web", base_url="http://oa.inside.example")
+    assert "本系统的地址 http://oa.inside.example 不是 HTTPS" in client.get("/exchange/partners").text
+    far = Other("云岭市水务局", tmp_path / "far").descriptor("http://10.0.0.7:8000")
+    page = client.submit("/exchange/partners", {"text": far, "name": ""})
+    partner = Partner.get()
+    assert page.status_code == 303 and partner.url == "" and "先只用文件交换" in client.get(page.headers["Location"]).text
+    with pytest.raises(Invalid, match="必须是 HTTPS"):
+        partners.change(partner, "http://10.0.0.7:8000", people["keeper"])
 
 
 def out_of_force(document, people):
