@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -39,11 +40,11 @@ def serve(
         if file and not file.is_file():
             raise UsageError(f"没有文件 {file}")
     _port_must_be_free(host, port)
-    config_path, threads = _prepared_elsewhere(ctx)
+    scheme = "https" if tls_cert else "http"
+    config_path, threads = _prepared_elsewhere(ctx, scheme, port)
     background = None if no_worker else _Background(config_path)
     if background:
         background.start()
-    scheme = "https" if tls_cert else "http"
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     click.echo(f"服务地址 {scheme}://{shown}:{port} ；按 Ctrl-C 停止", err=True)
     try:
@@ -66,7 +67,7 @@ def _port_must_be_free(host: str, port: int) -> None:
             raise UsageError(f"不能在 {host}:{port} 上提供服务：{error.strerror}。换一个端口：--port") from error
 
 
-def _prepared_elsewhere(ctx: click.Context) -> tuple[Path, int]:
+def _prepared_elsewhere(ctx: click.Context, scheme: str, port: int) -> tuple[Path, int]:
     """Runs :func:`_prepare` in a process of its own: (the YAML file, threads of a web process).
 
     This process only watches over the others for as long as the service runs, so it never loads the kernel.
@@ -78,7 +79,7 @@ def _prepared_elsewhere(ctx: click.Context) -> tuple[Path, int]:
         from . import run
 
         def work() -> None:
-            path, threads = _prepare(ctx)
+            path, threads = _prepare(ctx, scheme, port)
             os.write(writing, f"{threads} {path}".encode())
 
         os._exit(run(work))
@@ -95,7 +96,7 @@ def _prepared_elsewhere(ctx: click.Context) -> tuple[Path, int]:
     return Path(path), int(threads)
 
 
-def _prepare(ctx: click.Context) -> tuple[Path, int]:
+def _prepare(ctx: click.Context, scheme: str, port: int) -> tuple[Path, int]:
     """Checks the configuration and brings the database up to date, before anything answers."""
     from oa_kernel import db, runtime
     from oa_kernel.db import migrate
@@ -118,9 +119,25 @@ def _prepare(ctx: click.Context) -> tuple[Path, int]:
                 tell_upgrade_notes()
         for state in running.plugins.broken():
             click.echo(f"✗ 插件 {state.name} 不可用：{state.reason}", err=True)
+        if told := links_lead_elsewhere(running.config["web"]["base_url"], scheme, port):
+            click.echo(told, err=True)
         return running.config.path, int(running.config["web"]["threads"])
     finally:
         db.close()
+
+
+def links_lead_elsewhere(base_url: str, scheme: str, port: int) -> str:
+    """What to say where links in mail would lead to another port of this machine than the one that is served; else "".
+
+    An address that is not of this machine is a proxy's, and is as it should be.
+    """
+    address = urlsplit(base_url)
+    if address.hostname not in ("127.0.0.1", "localhost", "::1"):
+        return ""
+    if (address.scheme, address.port or {"https": 443}.get(address.scheme, 80)) == (scheme, port):
+        return ""
+    return (f"注意：web.base_url 是 {base_url} ，邮件和二维码里的链接指向那里，而服务在 {scheme} 端口 {port}；"
+            "请在配置里把 web.base_url 改成大家访问的地址")
 
 
 def _run_web(

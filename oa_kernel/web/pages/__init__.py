@@ -10,7 +10,7 @@ MODULES = (
     "sign_in", "forgotten", "workbench", "todo", "cases", "notices", "search", "org_chart", "people", "profile", "stand_ins",
     "opinions", "verify",
     "access_requests",
-    "admin_people", "admin_departments", "admin_imports", "admin_moves", "admin_roles", "admin_grants",
+    "admin", "admin_people", "admin_departments", "admin_imports", "admin_moves", "admin_roles", "admin_grants",
     "admin_approvals", "admin_review", "admin_sign_ins", "admin_security",
     "admin_plugins", "admin_system", "admin_audit", "api_page",
     "case_files", "case_manage", "admin_bpmn", "admin_workflows", "admin_workflow_designer", "admin_workflow_statistics",

@@ -42,6 +42,14 @@ def test_a_page_opens_for_its_administrator_and_no_other(admins, make, office, b
             assert other.status(path) in (403, 404), (path, other.person.username)
 
 
+def test_the_address_people_type_leads_to_the_first_page_that_is_theirs(admins, make, office, browser):
+    first = {"system_admin": "/admin/people", "security_admin": "/admin/roles", "audit_admin": "/admin/audit"}
+    for role, one in admins.items():
+        answer = one.client.get("/admin")
+        assert (answer.status_code, answer.headers["Location"]) == (303, first[role])
+    assert browser(make.person("clerk", "经办", office)).status("/admin") == 404
+
+
 def test_navigation_leads_only_to_pages_that_open(admins):
     for one in admins.values():
         for path in {p for paths in PAGES.values() for p in paths if "?" not in p and p.count("/") == 2}:
