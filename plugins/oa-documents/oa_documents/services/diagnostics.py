@@ -33,6 +33,10 @@ def _seal() -> tuple[str, str]:
         return "warning", "还没有印章：首次用印时自动制作，也可用 oa documents seal create"
     if seal.valid_until is not None and seal.valid_until < clock.now() + _SOON:
         return "warning", f"{seal.title}的证书 {clock.local(seal.valid_until):%Y-%m-%d} 到期，请制作新的印章"
+    ending = [s for s in seals.all_seals() if s.joint and s.active and s.valid_until and s.valid_until < clock.now() + _SOON]
+    if ending:
+        named = "、".join(f"{s.title}（{clock.local(s.valid_until):%Y-%m-%d}）" for s in ending)
+        return "warning", f"其他机关的印章即将到期或已到期：{named}。到期后与该机关的联合行文不能成文，请更换或停用"
     return "ok", f"{seal.title}，有效至 {clock.local(seal.valid_until):%Y-%m-%d}" if seal.valid_until else seal.title
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from oa_documents.models import Outgoing, Sealing, SealRecord
-from oa_documents.services import formal_ofd, incoming, sealings, seals, verification
+from oa_documents.services import diagnostics, formal_ofd, incoming, sealings, seals, verification
 from oa_documents.services import records as documents_records
 
 from oa_kernel import audit, clock, files, outbox
@@ -98,6 +98,8 @@ def test_when_the_third_cannot_seal_nothing_is_done(office, kept):
 def test_an_expired_seal_of_another_organisation_is_named_before_and_refused(office, kept, oa_client):
     document = ready(office)
     SealRecord.update(valid_until=clock.now() - dt.timedelta(days=1)).where(SealRecord.id == kept[1].id).execute()
+    level, line = diagnostics._seal()
+    assert level == "warning" and kept[1].title in line and kept[0].title not in line
     assert "印章已过期，不能成文" in oa_client(office.clerk).get(f"/documents/{document.id}").text
     with pytest.raises(Conflict, match="“云岭市应急管理局”的印章已过期"):
         office.act(document, "clerk")
