@@ -65,13 +65,16 @@ def _waiting_card(person: Any) -> str:
     return str(web.render_to_string("oa_documents/cards/waiting.html", items=page.items))
 
 
+#: who takes part in the work of the office; an administrator of audits does not
+_WORKS = "kernel.tasks.own"
+
 NAVIGATION = [
     NavItem("documents", "拟稿", "documents.new", icon="edit", permission=rights.DRAFT, order=10),
     NavItem("documents", "我的文稿", "documents.mine", icon="file-text", permission=rights.DRAFT, order=20, count=_drafts),
-    NavItem("documents", "办理中", "documents.reviewing", icon="progress", order=30),
-    NavItem("documents", "待签收", "documents.waiting", icon="mailbox", order=40, count=_waiting),
-    NavItem("documents", "签报", "documents.internal_list", icon="report", order=42, count=_internal),
-    NavItem("documents", "发文登记簿", "documents.register", icon="book", order=50),
+    NavItem("documents", "办理中", "documents.reviewing", icon="progress", permission=_WORKS, order=30),
+    NavItem("documents", "待签收", "documents.waiting", icon="mailbox", permission=_WORKS, order=40, count=_waiting),
+    NavItem("documents", "签报", "documents.internal_list", icon="report", permission=_WORKS, order=42, count=_internal),
+    NavItem("documents", "发文登记簿", "documents.register", icon="book", permission=_WORKS, order=50),
     NavItem("documents", "收文登记", "documents.incoming_new", icon="inbox", permission=rights.REGISTER, order=44, count=_arrived),
     NavItem("documents", "收文登记簿", "documents.incoming_list", icon="clipboard-list", permission=rights.READ_INCOMING, order=46,
             count=_unrouted),

@@ -103,7 +103,7 @@ def oa_navigation() -> list[c.NavItem]:
     from . import rights
 
     return [
-        c.NavItem("documents", "督办", "supervision.board", icon="flag", order=90, count=_red),
+        c.NavItem("documents", "督办", "supervision.board", icon="flag", permission="kernel.tasks.own", order=90, count=_red),
         c.NavItem("documents", "督办月报", "supervision.report", icon="report", permission=rights.MANAGE, order=92),
     ]
 
