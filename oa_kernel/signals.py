@@ -56,6 +56,9 @@ person_signed_in = signal("identity.signed_in", "Somebody signed in. `person`, `
 record_ready = signal(
     "records.ready", "A thing is finished and may be kept as a record (see the hook oa_record_sources). `kind`, `subject_id`, `by`."
 )
+record_gone = signal(
+    "records.gone", "A thing that was finished will not be kept after all: it was voided. `kind`, `subject_id`, `reason`, `by`."
+)
 change_asked = signal(
     "permissions.change_asked", "A change of security waits for a second person. `change`, `decide` (a permission)."
 )

@@ -124,8 +124,14 @@ def _content(s: Subject) -> Answer:
         return SKIPPED, "正文没有可提取的文字"
     text = _bare(main.text)
     wrong = [f"正文中找不到{label}“{s.facts[name]}”" for name, label in (("title", "题名"), ("number", "文号"))
-             if s.facts.get(name) and _bare(str(s.facts[name])) not in text]
+             if s.facts.get(name) and not any(_bare(said) in text for said in _printed(str(s.facts[name])))]
     return _verdict(wrong, "题名与文号都在正文中")
+
+
+def _printed(value: str) -> list[str]:
+    """How it may stand on the page: a 命令 is numbered by its 令号 alone there (GB/T 9704-2012, 10.2)."""
+    order = re.fullmatch(r".*令〔\d{4}〕(\d+)号", value)
+    return [value, f"第{order[1]}号"] if order else [value]
 
 
 @_rule("authenticity", "A5", "电子签章有效")

@@ -15,11 +15,24 @@ from . import june, keywords, sources
 def connect() -> None:
     """Listens from now on; more than once does no harm."""
     signals.record_ready.connect(_ready)
+    signals.record_gone.connect(_gone)
 
 
 def _ready(_sender: Any, *, kind: str, subject_id: str, by: Any = None, **_: Any) -> None:
     if settings.on():
         offer(kind, str(subject_id), by)
+
+
+def _gone(_sender: Any, *, kind: str, subject_id: str, reason: str = "", by: Any = None, **_: Any) -> None:
+    """What was voided no longer waits; it stands among what is not kept, with the reason."""
+    with db.transaction():
+        row = db.lock_rows(Pending.select().where(
+            Pending.source_kind == kind, Pending.source_id == str(subject_id), Pending.state == "waiting")).first()
+        if row is None:
+            return
+        Pending.update(state="declined", note=f"已作废：{reason}"[:300]).where(Pending.id == row.id).execute()
+        audit.record("archives.declined", "archives.pending", row.id, title=row.title, by=by,
+                     before={"state": "waiting"}, after={"state": "declined", "reason": f"已作废：{reason}"})
 
 
 def offer(kind: str, subject_id: str, by: Any = None) -> Pending | None:

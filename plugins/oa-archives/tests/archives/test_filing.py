@@ -5,7 +5,7 @@ from oa_archives.models import Check, Item, Part, Pending
 from oa_archives.services import filing, pending
 
 from oa_kernel import contributions as c
-from oa_kernel import db, files, permissions
+from oa_kernel import db, files, permissions, signals
 from oa_kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 from .things import KEPT, KNOWN, pdf
@@ -81,6 +81,27 @@ def test_a_record_that_fails_a_check_is_refused_with_the_rule_and_nothing_stays(
     assert caught.value.code == "checks_failed" and code in [f["code"] for f in caught.value.details["checks"]]
     assert (Item.select().count(), Check.select().count(), files.File.select().count()) == (0, 0, before)
     assert Pending.get_by_id(row.id).state == "waiting" and KEPT == []
+
+
+def test_an_order_bears_its_number_alone_on_the_page(desk):
+    """GB/T 9704-2012, 10.2: 第3号 on the page of 云政办令〔2026〕3号."""
+    page = "云岭市人民政府办公室令\n第3号\n《公文处理办法》已经通过，现予公布。\n"
+    for number, filed in (("云政办令〔2026〕4号", False), ("云政办令〔2026〕3号", True)):
+        row = desk.finish(title="云岭市人民政府办公室令", number=number, kind="命令", parts=[
+            c.RecordPart("text", "令.txt", data=page.encode())])
+        if filed:
+            assert filing.file(desk.archivist, row.id).number == number
+        else:
+            with pytest.raises(Conflict, match="找不到文号"):
+                filing.file(desk.archivist, row.id)
+
+
+def test_what_is_voided_waits_no_longer(desk):
+    row = desk.finish()
+    signals.record_gone.send("test", kind="things.thing", subject_id=row.source_id, reason="文号用错", by=desk.archivist)
+    assert pending.waiting(desk.archivist).items == []
+    (gone,) = pending.waiting(desk.archivist, state="declined").items
+    assert gone.id == row.id and gone.note == "已作废：文号用错"
 
 
 def test_what_was_altered_on_disk_is_not_filed(desk):

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
-from oa_kernel import audit, clock, db, files, identity, permissions, workflow
+from oa_kernel import audit, clock, db, files, identity, permissions, signals, workflow
 from oa_kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 from .. import kinds, rights, settings
@@ -181,6 +181,7 @@ def void(document: Outgoing, reason: str, by: Any) -> Outgoing:
             "documents.void", SUBJECT, document.id, document.title, before={"state": document.state},
             after={"state": "voided", "reason": reason}, by=by,
         )
+        signals.record_gone.send("documents", kind=SUBJECT, subject_id=str(document.id), reason=reason, by=by)
     return Outgoing.get_by_id(document.id)
 
 

@@ -7,7 +7,7 @@ import pytest
 from oa_documents.models import Outgoing
 from oa_documents.services import drafts, numbers, seals
 
-from oa_kernel import clock, db, numbering
+from oa_kernel import clock, db, numbering, signals
 from oa_kernel.errors import Conflict, Forbidden, Invalid
 
 from .office import again
@@ -91,8 +91,14 @@ def test_a_numbered_draft_is_voided_not_deleted(office):
 
 
 def test_a_voided_number_stays_in_the_register_with_its_reason(office):
-    document = office.signed()
+    document, gone = office.signed(), []
+
+    def heard(_sender, **told):
+        gone.append((told["subject_id"], told["reason"]))
+
+    signals.record_gone.connect(heard)
     drafts.void(document, "内容有误，另行发文", office.clerk)
+    assert gone == [(str(document.id), "内容有误，另行发文")]  # nobody waits to file it
     (entry,) = numbering.register(numbers.key("云政办发", year())).items
     assert (entry.number, entry.state, entry.reason) == (1, "void", "内容有误，另行发文")
     assert again(document).number == f"云政办发〔{year()}〕1号" and again(document).state == "voided"
