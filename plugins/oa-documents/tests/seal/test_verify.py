@@ -193,3 +193,14 @@ def test_nothing_makes_the_verifier_raise(sealed, data):
     filling = data.draw(st.binary(max_size=30))
     mangled = sealed[:start] + filling + sealed[stop:]
     assert verify_pdf(mangled, at=LATER).ok == (mangled == sealed)
+
+
+def test_a_signature_of_another_kind_is_no_seal_and_a_damaged_seal_is_one(sealed):
+    """Whoever registers or files a document asks only of seals whether they are genuine."""
+    match, (_, start, stop, _) = ranges_of(sealed)
+    other = sealed.replace(b"/GM.sm2seal.GB38540", b"/adbe.pkcs7.detached")
+    other = other[: start + 1] + b"30820400" + b"0" * (stop - start - 10) + other[stop - 1 :]
+    found = verify_pdf(other, at=LATER)
+    assert not found.ok and not found.sealed and "不是国密电子印章" in found.reasons[0]
+    damaged = verify_pdf(sealed[: match.start()] + b"/ByteRange [9" + sealed[match.start() + 13 :], at=LATER)
+    assert not damaged.ok and damaged.sealed and "被改动" in damaged.reasons[0]
