@@ -19,8 +19,8 @@ def match(phrase: Sequence[str], beginning: bool) -> str:
 
 
 def labelled(text: str, groups: Iterable[Iterable[str]], without: Iterable[str]) -> str:
-    """``text`` and of each group of labels one, and none of ``without``."""
-    found = text + "".join(f" AND {LABELS} : ({_any_of(group)})" for group in groups)
+    """``text`` (empty: whatever it is) and of each group of labels one, and none of ``without``."""
+    found = " AND ".join([*([text] if text else []), *(f"{LABELS} : ({_any_of(group)})" for group in groups)])
     return f"({found}) NOT {LABELS} : ({none})" if (none := _any_of(without)) else found
 
 

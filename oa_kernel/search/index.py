@@ -154,6 +154,7 @@ class TextIndex:
         four for a rare one.
 
         :param query: selects fields, among them ``key``; or a function that makes it, called when it is needed.
+        :param q: may be empty where there are ``labels``: whoever has them is found, the few of many without a look at the rest.
         :param without: a row must have none of these labels.
         :param same: a value that is equal only where ``query`` is, to the last value in it: the statement is kept for it.
         :returns: light rows (:class:`.statements.Row`), with an attribute for each field.
@@ -248,6 +249,8 @@ class TextIndex:
         more = "".join(" & " + tsvector.any_of(tsvector.label(name) for name in self._checked(group)) for group in labels)
         if none := self._checked(without):
             more += " & !" + tsvector.any_of(map(tsvector.label, none))
+        if labels and not q.strip():
+            return [more.removeprefix(" & ")]
         return [f"({tsvector.query(*phrase, weights, weight)}){more}" for phrase in self._asked(q)]
 
     @property
@@ -277,8 +280,10 @@ class TextIndex:
         return asked
 
     def _fts_query(self, q: str, column: str, labels: Labels, without: Iterable[str] = ()) -> str:
-        text = " AND ".join(fts5.match(*phrase) for phrase in self._asked(q))
-        if self._known(column):
+        text = " AND ".join(fts5.match(*phrase) for phrase in self._asked(q)) if q.strip() or not labels else ""
+        if not text:
+            self._known(column)
+        elif self._known(column):
             text = f"{column} : ({text})"
         elif self.labelled:
             text = f"{{{' '.join(self.columns)}}} : ({text})"

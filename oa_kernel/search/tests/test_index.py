@@ -163,6 +163,9 @@ def test_labels_limit_what_is_found_and_are_no_words_of_the_text(labelled):
     assert ids("消防") == [there, here]
     assert ids("消防", ["d1"]) == [here] and ids("消防", ["d1", "d2"], ["s1"]) == [there] and ids("消防", ["d3"]) == []
     assert ids("d2") == [here] and ids("s0") == []
+    assert ids("", ["d1"]) == [here] and ids(" ", ["d1", "d2"]) == [there, here] and ids("", ["d1", "d2"], ["s1"]) == [there]
+    with pytest.raises(BadRequest):
+        ids("")
     LABELLED.put(here, {"title": "消防"}, old={"title": "消防安全检查 d2"}, labels=["d3"], old_labels=["d1", "s0"])
     assert ids("消防", ["d3"]) == [here] and ids("消防", ["d1"]) == [] and ids("检查") == []
     with pytest.raises(ValueError):

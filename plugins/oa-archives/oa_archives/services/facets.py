@@ -64,13 +64,14 @@ def find(person: Any, filters: Mapping[str, Any]) -> Facets:
 
 def _rows(person: Any, filters: Mapping[str, Any]) -> list[Any]:
     q = str(filters.get("q") or "").strip()
-    if not q:
+    reach = permissions.reach(person, rights.READ)
+    narrowed = narrowing(reach)
+    if not q and "labels" not in narrowed:
         query = filtered(visible(Item.select(*_FIELDS), person), filters)
         return list(query.order_by(Item.id.desc()).limit(MOST + 1).namedtuples())
-    reach = permissions.reach(person, rights.READ)
     same = ("facets", reach, clock.today(), *(str(filters.get(name) or "") for name in FILTERS))
     return TEXT.newest(lambda: filtered(visible(Item.select(*_FIELDS), person), filters), Item.id, q,
-                       column=str(filters.get("in") or ""), **narrowing(reach), most=MOST + 1, same=same)
+                       column=str(filters.get("in") or ""), **narrowed, most=MOST + 1, same=same)
 
 
 def _values(name: str, counter: Counter[str], chosen: str) -> list[Value]:
