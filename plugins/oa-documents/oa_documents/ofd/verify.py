@@ -102,10 +102,11 @@ def _judged(
     package: Package, signed: list[_Signed], listings: set[str], absent: list[str], roots: list[bytes] | None, at: datetime
 ) -> Verification:
     seals: list[SealFound] = []
-    uncovered = False
+    uncovered = closed = False
     before: datetime | None = None
     for n, one in enumerate(signed[:_MOST], 1):
         covered, wrong = _against_files(package, one.root, one.path)
+        closed = closed or (n == 1 and listings <= covered)
         mine = one.own.union(listings, *(other.own for other in signed[n:]))
         if added := [name for name in package.names if name not in covered and name not in mine]:
             uncovered = True
@@ -133,7 +134,8 @@ def _judged(
         whole.append(f"压缩包里有不属于任何文件的内容，可能是盖章之后加入的。{_ORIGINAL}")
     if len(signed) > _MOST:
         whole.append(f"文件里有 {len(signed)} 个签章，超过上限 {_MOST} 个，没有全部验证。")
-    return summed(seals, whole, len(signed) + len(absent), covers=not uncovered and not package.strays())
+    return summed(seals, whole, len(signed) + len(absent), covers=not uncovered and not package.strays(),
+                  closed=closed)
 
 
 def _absent(package: Package, path: str) -> str:

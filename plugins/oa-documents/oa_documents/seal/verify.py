@@ -57,7 +57,8 @@ class Verification:
 
     ``trusted``: do all signers' certificates lead to one of the roots given; None if no roots were given, and then
     ``ok`` says that the file is whole, not who stands behind it: compare ``fingerprint``. ``seals`` are all seals in their
-    order, ``expected`` how many the first one says there must be; signer, organisation and so on are the first one's.
+    order, ``expected`` how many there must be, ``closed`` whether the first one says that, so that nobody can take the last
+    ones off unseen; signer, organisation and so on are the first one's.
     """
 
     ok: bool
@@ -74,6 +75,7 @@ class Verification:
     digest: str = ""
     seals: list[SealFound] = field(default_factory=list)
     expected: int = 0
+    closed: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, times in ISO 8601 with offset."""
@@ -138,7 +140,7 @@ def verify_pdf(data: bytes, roots: Iterable[bytes] | None = None, at: datetime |
         seals.append(found(n, signature, reasons, given))
         read.append(signature)
     whole = _against_end(data, places, ranges, seals, declared, expected)
-    return summed(seals, whole, expected, covers=places[-1].end == len(data))
+    return summed(seals, whole, expected, covers=places[-1].end == len(data), closed=bool(declared))
 
 
 def found(n: int, signature: ses.Signature, reasons: list[str], roots: list[bytes] | None) -> SealFound:
@@ -160,7 +162,7 @@ def found(n: int, signature: ses.Signature, reasons: list[str], roots: list[byte
     )
 
 
-def summed(seals: list[SealFound], whole: list[str], expected: int, *, covers: bool) -> Verification:
+def summed(seals: list[SealFound], whole: list[str], expected: int, *, covers: bool, closed: bool) -> Verification:
     """The answer for a file: its ``seals``, and what speaks against the file as a ``whole``."""
     several = len(seals) > 1 or expected > 1
     reasons = []
@@ -185,6 +187,7 @@ def summed(seals: list[SealFound], whole: list[str], expected: int, *, covers: b
         digest=first.digest,
         seals=seals,
         expected=expected,
+        closed=closed,
     )
 
 

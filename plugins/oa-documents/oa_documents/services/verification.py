@@ -54,7 +54,8 @@ def check(data: bytes, *, roots: list[bytes] | None) -> dict[str, Any]:
         summary = "无效：" + (found.reasons[0] if found.reasons else "无法验证")
     elif len(found.seals) > 1:
         names = "、".join(one.organisation or one.signer for one in found.seals)
-        summary = f"有效：{names}依次用印，共 {len(found.seals)} 枚，应盖的都已盖上；每次用印之后只加入了后一枚印章，没有别的改动"
+        closed = "，第一枚写明的都已盖上" if found.closed else ""
+        summary = f"有效：{names}依次用印，共 {len(found.seals)} 枚{closed}；每次用印之后只加入了后一枚印章，没有别的改动"
     else:
         summary = f"有效：{_who(found)}，签章之后没有改动"
     if found.ok and found.trusted is None:

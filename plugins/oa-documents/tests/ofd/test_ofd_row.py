@@ -63,7 +63,7 @@ def signed_by_hand(files, office, n, when=NOW):
 
 def test_every_seal_is_listed_in_order(joint, roots):
     found = check(joint, roots)
-    assert found.ok and found.trusted and found.covers_whole_file and found.expected == 3
+    assert found.ok and found.trusted and found.covers_whole_file and found.expected == 3 and found.closed
     assert [(one.n, one.ok, one.organisation, one.signed_at) for one in found.seals] == [
         (n, True, name, NOW) for n, name in enumerate(NAMES, 1)]
     with ofdkit.open(ofd.pack(joint)) as document:
@@ -109,6 +109,28 @@ def test_seals_taken_off_the_end_are_missed_by_name(joint, roots):
 def test_a_seal_taken_out_of_the_middle_is_found(joint, roots):
     text = told(without(joint, f"{FOLDER}/Sign_1/"), roots)
     assert "盖章之后被拿掉的文件" in text and "Sign_1/Signature.xml" in text and "现在只有 2 枚" in text
+
+
+def test_where_the_first_signature_leaves_the_register_open_nothing_is_said_of_how_many_there_must_be(joint, offices, roots):
+    """As other programs do, who write the register of signatures anew with each one."""
+    listing = f"{FOLDER}/Signatures.xml"
+    path = f"{FOLDER}/Sign_0/Signature.xml"
+    one = without(joint, f"{FOLDER}/Sign_1/", f"{FOLDER}/Sign_2/")
+    one[listing] = re.sub(rb'<ofd:Signature ID="[23]"[^>]*/>', b"", one[listing])
+    description = re.sub(r'<ofd:Reference FileRef="/[^"]*Sign(atures.xml|_[12]/[^"]*)">.*?</ofd:Reference>\n', "", one[path].decode())
+    value = ses.sign_document(offices[0].seal, crypto.sm3(description.encode()), offices[0].key, offices[0].certificate, NOW,
+                              "/" + path)
+    first = {**one, path: description.encode(), f"{FOLDER}/Sign_0/SignedValue.dat": value}
+    found = check(first, roots)
+    assert found.ok and found.expected == 1 and not found.closed
+    second = {**first, listing: joint[listing].replace(b'<ofd:Signature ID="3" Type="Seal" BaseLoc="Sign_2/Signature.xml"/>', b""),
+              f"{FOLDER}/Sign_1/Seal.esl": offices[1].seal}
+    found = check(signed_by_hand(second, offices[1], 1), roots)
+    assert found.ok and len(found.seals) == 2 and not found.closed
+    # but for the signature itself nothing may be added
+    more = {**second, "Doc_0/Annots.xml": b"<a/>"}
+    found = check(signed_by_hand(more, offices[1], 1), roots)
+    assert [seal.ok for seal in found.seals] == [False, True]
 
 
 def test_another_order_and_another_seal_in_a_place_are_found(joint, offices, roots):

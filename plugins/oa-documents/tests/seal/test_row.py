@@ -63,7 +63,7 @@ def told(data, roots):
 
 def test_every_seal_is_listed_in_order_and_stays_valid(joint, roots, page):
     found = check(joint, roots)
-    assert found.ok and found.trusted and found.expected == 3 and joint.startswith(page)
+    assert found.ok and found.trusted and found.expected == 3 and found.closed and joint.startswith(page)
     assert [(one.n, one.ok, one.organisation, one.signed_at) for one in found.seals] == [
         (n, True, name, NOW) for n, name in enumerate(NAMES, 1)]
     assert len({one.fingerprint for one in found.seals}) == 3 and found.organisation == NAMES[0]
