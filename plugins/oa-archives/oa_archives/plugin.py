@@ -175,7 +175,7 @@ def oa_commands() -> list[Any]:
 def oa_notification_kinds() -> list[c.NotificationKind]:
     return [c.NotificationKind("archives.damaged", "档案检测不通过"), c.NotificationKind("archives.due", "归档提醒"),
             c.NotificationKind("archives.handover", "年度导出"), c.NotificationKind("archives.transfer", "移交进馆"),
-            c.NotificationKind("archives.borrowing", "借阅批准、到期与收回")]
+            c.NotificationKind("archives.borrowing", "借阅批准、到期与收回"), c.NotificationKind("archives.destruction", "监销")]
 
 
 @hookimpl

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from oa_kernel import audit, clock, db, permissions, signals, workflow
+from oa_kernel import audit, clock, db, notifications, permissions, signals, workflow
 from oa_kernel.errors import Conflict, Forbidden
 
 from .. import rights, settings
 from ..models import RETENTIONS, Item
 from ..models_use import OPINIONS, Appraisal, AppraisalEntry
 from . import queries
-from .appraisal import SUBJECT, draft_of, free
+from .appraisal import SUBJECT, draft_of, free, url
 
 DEFINITION = "archives.appraisal"
 #: the step of whoever made the list
@@ -82,6 +82,11 @@ def decided(instance: Any, _task: Any, by: Any) -> None:
                      version=Appraisal.version + 1).where(Appraisal.id == row.id).execute()
     audit.record("archives.appraisal_approved", SUBJECT, row.id, title=row.number, by=by, before={"state": "deciding"},
                  after={"kept": len(kept), "to_destroy": rest})
+    if rest:  # an approval that nobody present hears of would wait for ever
+        notifications.send(
+            "archives.destruction", [i for i in permissions.people_with(rights.WITNESS) if i not in (row.made_by_id, by.id)],
+            f"请监销：{row.number}", body=f"{row.title}，销毁 {rest} 件。销毁当天到场，在清册页上确认", url=url(row.id),
+            subject=(SUBJECT, str(row.id)))
 
 
 def _mine(instance: Any) -> Appraisal | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from oa_kernel import audit, clock, db, files, permissions
+from oa_kernel import audit, clock, db, files, notifications, permissions
 from oa_kernel.errors import Conflict, Forbidden
 
 from .. import rights
 from ..models import TEXT, Item, Part
 from ..models_use import Appraisal, AppraisalEntry, Borrowing
 from . import filing, queries, sources
-from .appraisal import SUBJECT, get
+from .appraisal import SUBJECT, get, url
 from .labels import labels
 
 #: people who must be present (监销人)
@@ -38,6 +38,9 @@ def witness(person: Any, appraisal_id: Any) -> Appraisal:
         Appraisal.update(witnesses=present, version=Appraisal.version + 1).where(Appraisal.id == row.id).execute()
         audit.record("archives.destruction_witnessed", SUBJECT, row.id, title=row.number, by=person,
                      after={"witnesses": [one["name"] for one in present]})
+        if len(present_at(Appraisal.get_by_id(row.id))) == WITNESSES:
+            notifications.send("archives.destruction", [row.made_by_id], f"监销人已到场：{row.number}", url=url(row.id),
+                               body=f"{'、'.join(one['name'] for one in present)}，24 小时内执行销毁", subject=(SUBJECT, str(row.id)))
     return Appraisal.get_by_id(row.id)
 
 

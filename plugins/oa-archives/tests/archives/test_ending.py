@@ -73,6 +73,21 @@ def test_only_what_has_run_out_is_listed_and_never_twice(court, count_queries):
     assert appraisal.due(court.archivist).items
 
 
+def test_who_is_to_be_present_is_told_and_the_archivist_when_they_are(court, oa_outbox):
+    due(court, title="Old one")
+    row = appraisal.create(court.archivist, "清册", everything=True)
+    case = appraisal_case.submit(court.archivist, row.id, row.version)
+    approve(case.id, court.decider)
+    approve(case.id, court.decider)
+    for person in (court.one, court.two):
+        assert [n.title for n in oa_outbox.inbox(person)] == [f"请监销：{row.number}"]
+    destruction.witness(court.one, row.id)
+    ready = f"监销人已到场：{row.number}"
+    assert ready not in [n.title for n in oa_outbox.inbox(court.archivist)]
+    destruction.witness(court.two, row.id)
+    assert ready in [n.title for n in oa_outbox.inbox(court.archivist)]
+
+
 def test_from_the_list_to_content_that_nothing_brings_back(court, oa_client):
     attachment = files.store_bytes(b"the same annex", "附件.txt")
     parts = [c.RecordPart("text", "正文.pdf", file=files.store_bytes(pdf("Old one", "YZB 12"), "正文.pdf")),
