@@ -130,7 +130,7 @@ def _messages(errors: Any = None, status: int = 200) -> Any:
     page = messages.page(
         web.person(), partner=given["partner"][:200], state=given["state"] if given["state"] in STATES else "", limit=50,
         cursor=request.args.get("cursor"), direction=given["direction"] if given["direction"] in DIRECTIONS else "")
-    return _render("messages.html", status, page=page, given=given, errors=errors or {})
+    return _render("messages.html", status, page=page, given=given, errors=errors or {}, most=settings.largest())
 
 
 @pages.post("/exchange/messages/<int:id>/resend", permission=rights.MESSAGES)

@@ -18,6 +18,8 @@ from . import dispatches
 SUBJECT = "documents.outgoing"
 #: states in which a recipient has not answered for good
 _OPEN = (*dispatches.OPEN, "failed")
+#: how the note begins once the recipient was asked to give it back
+_ASKED = "已请求撤回："
 
 
 def get(dispatch_id: int) -> Dispatch | None:
@@ -33,6 +35,15 @@ def delivered(dispatch_id: int) -> None:
         if item is not None and item.state in ("sent", "failed", "overdue") and item.delivered_at is None:
             state = "overdue" if item.state == "overdue" else "delivered"
             _change(item, "documents.dispatch.delivered", state=state, delivered_at=clock.now(), note="")
+
+
+def delayed(dispatch_id: int, words: str) -> None:
+    """It has not arrived yet; ``words`` say why, and who does what. They stand with the dispatch until it has."""
+    with db.transaction():
+        item = get(dispatch_id)
+        if item is not None and item.state in ("sent", "overdue") and item.delivered_at is None \
+                and item.note != words[:300] and not item.note.startswith(_ASKED):
+            _change(item, "documents.dispatch.delayed", note=words[:300])
 
 
 def failed(dispatch_id: int, reason: str) -> None:
@@ -80,7 +91,7 @@ def recall(document: Outgoing, item: Dispatch, by: Any, reason: str) -> Dispatch
         if channel.recall(document, current, reason, by):
             _change(current, "documents.dispatch.recall", by=by, state="recalled", note=f"撤回：{reason}"[:300])
         else:
-            _change(current, "documents.dispatch.recall", by=by, note=f"已请求撤回：{reason}"[:300])
+            _change(current, "documents.dispatch.recall", by=by, note=f"{_ASKED}{reason}"[:300])
     return Dispatch.get_by_id(item.id)
 
 
@@ -89,7 +100,7 @@ def recalled(dispatch_id: int) -> None:
     with db.transaction():
         item = get(dispatch_id)
         if item is not None and item.state in _OPEN:
-            note = item.note.replace("已请求撤回：", "撤回：", 1)
+            note = item.note.replace(_ASKED, "撤回：", 1)
             _change(item, "documents.dispatch.recalled", state="recalled", note=note)
             _tell(item, f"{item.recipient_name}已退回撤回的公文：{item.document.title}", note)
 

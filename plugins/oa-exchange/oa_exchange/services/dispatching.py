@@ -64,6 +64,8 @@ def send(document: Any, dispatch: Any, by: Any) -> None:
     }
     queue.put(partner, "document", {"document": fields}, files=_files(document), title=f"{document.number}　{document.title}",
               subject_id=dispatch.id, secrecy_level=document.secrecy_level, by=by)
+    if not partner.url:
+        carriers.delayed(dispatch.id, "还没有送到：对方只用文件交换，请在“电子交换”页导出，送到对方")
 
 
 def urge(document: Any, dispatch: Any, by: Any) -> None:
@@ -98,6 +100,12 @@ def arrived(message: Message, answer: dict[str, Any]) -> None:
             carriers.kept(message.subject_id, "对方已登记")
         elif answer.get("outcome") != "refused":
             carriers.recalled(message.subject_id)
+
+
+def delayed(message: Message, words: str) -> None:
+    """A message has not arrived yet; what that means for the dispatch."""
+    if message.type == "document" and message.subject_id is not None:
+        carriers.delayed(message.subject_id, words)
 
 
 def failed(message: Message, reason: str) -> None:

@@ -12,7 +12,7 @@ from oa_kernel.errors import BadRequest, Conflict, Invalid, NotFound
 from .. import package, rights, settings, transport
 from ..models import STATES, Message, Partner
 from ..package.format import canonical
-from . import identity, queue, receiving, sending
+from . import dispatching, identity, queue, receiving, sending
 
 _PRUNED_AT_ONCE = 2000
 LISTED = tuple(getattr(Message, name) for name in (
@@ -23,7 +23,7 @@ LISTED = tuple(getattr(Message, name) for name in (
 def page(person: Any, *, partner: str = "", state: str = "", direction: str = "", limit: int = 50,
          cursor: str | None = None) -> db.Page:
     """Messages with their partners, the newest first; titles above the person's clearance are not shown at all."""
-    query = Message.select(*LISTED, Partner.name, Partner.id).left_outer_join(Partner).where(
+    query = Message.select(*LISTED, Partner.name, Partner.id, Partner.url, Partner.next_at).left_outer_join(Partner).where(
         Message.secrecy_level <= person.clearance)
     if partner:
         query = query.where(Partner.name.contains(partner))
@@ -71,6 +71,7 @@ def export(message: Message, by: Any) -> tuple[package.Sealed, str]:
     with db.transaction():
         Message.update(state="exported", via="file", attempts=Message.attempts + 1, last_error="").where(
             Message.id == message.id).execute()
+        dispatching.delayed(message, "已导出成文件，等对方的答复")
         audit.record("exchange.message.export", queue.SUBJECT, message.id, message.title, by=by,
                      before={"state": message.state}, after={"state": "exported", "partner": partner.name})
     return sealed, f"{partner.name}-{queue.TITLES.get(message.type, message.type)}-{message.message_id[:8]}.oax"

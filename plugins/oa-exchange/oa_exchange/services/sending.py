@@ -186,6 +186,8 @@ def take_answer(partner: Partner, message: Message, answer: dict[str, Any]) -> N
 
 def _failed(partner: Partner, message: Message, reason: str) -> None:
     """Notes it and asks for the next try; a message that is too old is given up."""
+    from . import dispatching
+
     now = clock.now()
     with db.transaction():
         failures = partner.failures + 1
@@ -198,4 +200,6 @@ def _failed(partner: Partner, message: Message, reason: str) -> None:
                      after={"partner": partner.name, "reason": reason[:500], "next": next_at.isoformat()})
         if now - message.created_at > dt.timedelta(days=int(settings.get("give_up_days"))):
             queue.fail(message, f"{settings.get('give_up_days')} 天没有送到：{reason}")
+        else:
+            dispatching.delayed(message, f"还没有送到：{reason}。会自动再试")
         queue.kick(partner.id, after=next_at)

@@ -15,7 +15,7 @@ from oa_exchange.services import partners, queue, sending
 from oa_kernel import clock, db, files, outbox
 from oa_kernel.errors import Conflict, Forbidden, Invalid
 
-from .other import PDF, Other, by_file, post
+from .other import PDF, Other, by_file, exported, post
 
 
 class Server:
@@ -126,12 +126,13 @@ def test_a_partner_that_is_down_slow_or_talks_nonsense_only_delays_it(far, other
         partner = again(other.partner)
         seen.append(partner.last_error)
         assert partner.failures == len(seen) and again(item).state == "sent"
+        assert again(item).note == f"还没有送到：{partner.last_error}。会自动再试"
         Partner.update(next_at=None).execute()
         queue.kick(partner.id)
         outbox.drain()
     words = ["HTTP 500", "没有采信", "不认识本单位", "没有采信", "过长", "2 秒内没有答复", "时钟不一致"]
     assert all(w in s for w, s in zip(words, seen, strict=True)), seen
-    assert again(item).state == "delivered" and again(other.partner).last_error == ""
+    assert again(item).state == "delivered" and again(item).note == "" and again(other.partner).last_error == ""
     ids = {far.opened(d)[0].id for d in far.came}
     assert len(ids) == 1 and len(far.came) == 8, "always the same message"
 
@@ -264,6 +265,22 @@ def test_who_has_no_address_that_can_be_used_exchanges_by_file(people, oa_client
     assert page.status_code == 303 and partner.url == "" and "先只用文件交换" in client.get(page.headers["Location"]).text
     with pytest.raises(Invalid, match="必须是 HTTPS"):
         partners.change(partner, "http://10.0.0.7:8000", people["keeper"])
+
+
+def test_by_file_each_says_what_is_to_be_done(other, people, document, oa_client):
+    item = dispatched(document, other, people)
+    sent = Message.get(Message.type == "document")
+    assert again(item).state == "sent" and "请在“电子交换”页导出" in again(item).note
+    page = oa_client(people["clerk"]).get("/exchange/messages").text
+    assert "待导出" in page and f"/exchange/messages/{sent.id}/export" in page
+    assert f"/exchange/messages/{sent.id}/resend" not in page, "there is no way to send it"
+    exported(sent, people["clerk"])
+    assert again(item).note == "已导出成文件，等对方的答复"
+    carriers.recall(document, again(item), people["clerk"], "发错了")
+    exported(again(sent), people["clerk"])
+    assert again(item).note == "已请求撤回：发错了", "that is not talked over"
+    by_file(other.pack("answer", {"result": "accepted", "request": ""}, files=(), reply_to=sent.message_id), people["clerk"])
+    assert again(item).state == "delivered"
 
 
 def out_of_force(document, people):
