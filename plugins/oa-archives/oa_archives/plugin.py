@@ -128,9 +128,10 @@ def oa_workflow_subjects() -> list[c.WorkflowSubject]:
 
 @hookimpl
 def oa_verifiers() -> list[c.Verifier]:
-    from . import verify, yearly
+    from . import verify, verify_transfer, yearly
 
     return [c.Verifier("archives.package", "归档信息包", verify.recognises, verify.verify),
+            c.Verifier("archives.transfer", "移交信息包", verify_transfer.recognises, verify_transfer.check),
             c.Verifier("archives.year", "年度归档数据包", yearly.recognises, yearly.verify, folders=True)]
 
 
