@@ -122,6 +122,8 @@ class Item(db.Model):
             (("retention", "id"), False),
             (("number",), False),
             (("department_id", "id"), False),
+            (("department_id", "year", "secrecy_level"), False),
+            (("year", "open_from", "secrecy_level"), False),
             (("department_name", "id"), False),
             (("kind", "id"), False),
             (("secrecy_level", "id"), False),
