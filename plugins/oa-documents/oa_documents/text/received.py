@@ -64,7 +64,7 @@ def _mark(lines: list[str]) -> str:
     at = next((n for n, m in enumerate(names_in_red) if m.endswith("文件")), None)
     if at is None:
         return ""
-    joint = at < len(names_in_red) - 1
+    joint = at < len(names_in_red) - 1 or (at > 0 and names_in_red[at] == "文件")
     mark = (names_in_red[0] if joint else names_in_red[at]).removesuffix("文件")
     return mark if len(mark) > 1 else ""
 

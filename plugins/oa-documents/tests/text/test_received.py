@@ -49,7 +49,8 @@ def test_what_is_not_there_is_left_out(text):
 
 
 @pytest.mark.parametrize("mark", [
-    "云岭市人民政府办公室\n云岭市财政局文件\n云岭市应急管理局", "云岭市人民政府办公室\n文件\n云岭市应急管理局"])
+    "云岭市人民政府办公室\n云岭市财政局文件\n云岭市应急管理局", "云岭市人民政府办公室\n文件\n云岭市应急管理局",
+    "云岭市人民政府办公室\n云 岭 市 应 急 管 理 局\n文件"])
 def test_the_host_of_a_joint_issue_is_its_sender(mark):
     """7.2.4: the host's name stands first, 文件 beside the names, in the middle of their height."""
     found = propose(f"000012\n{mark}\n云政办发〔2026〕44号\n云岭市人民政府办公室等三部门关于检查的通知\n各处室：\n通知如下。\n"
