@@ -13,7 +13,7 @@ from oa_kernel.errors import Conflict, Invalid, NotFound, TooLarge, UnsupportedT
 
 from .. import kinds, rights, settings
 from ..services import arrivals, incoming, incoming_lists, reading, routing
-from .pages import STATE_WORDS, filters, pages, render
+from .pages import STATE_WORDS, filters, kind_word, pages, render
 
 INCOMING_WORDS = {
     "registered": ("已登记", "clipboard-check", "secondary"), "handling": ("办理中", "progress", "blue"),
@@ -153,7 +153,7 @@ def form_page(file: Any, values: Any, *, errors: Any = None, status: int = 200, 
         "incoming_form.html", status, shown=_SHOWN, departments=_departments(),
         file=file, values=values, errors=errors or {}, proposed=proposed, problem=problem,
         reason=reason, doubles=doubles, document=document, queue=queue, arrival=arrival, **more,
-        kind_options=[("", "—"), *((k, web.gettext(k)) for k in kinds.KINDS)],
+        kind_options=[("", "—"), *((k, kind_word(k)) for k in kinds.KINDS)],
         urgency_options=[(u, web.gettext(u) if u else "—") for u in _URGENCIES],
         level_options=[(w, web.gettext(w)) for w in levels])
 

@@ -57,6 +57,12 @@ def standing_words(document: Any) -> str:
     return web.gettext("自%(y)s年%(m)s月%(d)s日起由%(n)s代替", n=document.replaced_by_number, **date)
 
 
+def kind_word(name: str) -> str:
+    """A 文种 in the reader's language. Its texts have ids of their own: 通知 on a button is to notify, as a kind it is a notice."""
+    said = web.gettext(f"文种·{name}")
+    return name if said.startswith("文种·") else said
+
+
 def filters(*names: str) -> dict[str, str]:
     """Filters of a list from the query string."""
     return {name: request.args.get(name, "").strip() for name in names}
@@ -66,5 +72,6 @@ def render(template: str, _status: int = 200, **values: Any) -> Any:
     """A page with the words of states at hand."""
     return web.render(
         f"oa_documents/{template}", _status, state_words=STATE_WORDS, dispatch_words=DISPATCH_WORDS,
-        standing_words=STANDING_WORDS, asking_words=ASKING_WORDS, standing_of=standing_words, **values
+        standing_words=STANDING_WORDS, asking_words=ASKING_WORDS, standing_of=standing_words,
+        kind_word=kind_word, **values
     )
