@@ -129,7 +129,7 @@ def repair(record: str, file: Path, passphrase_file: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出")
 def certificate(asking: bool, given: Path | None, as_json: bool) -> None:
     """档案签名密钥的证书：写进每个信息包；没有机构签发的，是本系统自己签发的。"""
-    from oa_kernel.crypto import certificate as x509
+    from oa_kernel import crypto
 
     from .services import certificates
 
@@ -137,12 +137,13 @@ def certificate(asking: bool, given: Path | None, as_json: bool) -> None:
     if asking and given:
         raise click.UsageError("--request 与 --import 只能用一个")
     if asking:
-        click.echo(x509.pem(certificates.request(), "CERTIFICATE REQUEST"), nl=False)
+        click.echo(crypto.certificate.pem(certificates.request(), "CERTIFICATE REQUEST"), nl=False)
         return
     with given.open("rb") if given else nullcontext() as file:
         found = certificates.give(file.read(65_537)) if file else certificates.current()
     told = {"subject": found.subject, "organisation": found.organisation, "issuer": found.issuer,
-            "not_after": found.not_after.date().isoformat(), "fingerprint": found.fingerprint, "pem": x509.pem(found.raw)}
+            "not_after": found.not_after.date().isoformat(), "fingerprint": found.fingerprint,
+            "pem": crypto.certificate.pem(found.raw)}
     _show(told, as_json, f"{found.organisation} {found.subject}，签发者 {found.issuer}，有效期至 {told['not_after']}\n"
           f"证书指纹（SM3）{found.fingerprint}\n{told['pem'].rstrip()}")
 

@@ -7,7 +7,7 @@ import binascii
 import datetime as dt
 from typing import Any
 
-from oa_kernel.crypto import CertificateError, certificate
+from oa_kernel import crypto
 
 
 class Wrong(Exception):
@@ -27,9 +27,9 @@ def told(text: str, public: bytes, signed_at: str) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        read = certificate.parse(base64.b64decode("".join(text.split()), validate=True))
+        read = crypto.certificate.parse(base64.b64decode("".join(text.split()), validate=True))
         when = dt.datetime.fromisoformat(signed_at)
-    except (binascii.Error, CertificateError) as error:
+    except (binascii.Error, crypto.CertificateError) as error:
         raise Wrong(f"签名的证书读不出：{error}") from error
     except ValueError as error:
         raise Wrong(f"签名时间读不出：{signed_at[:40]}") from error

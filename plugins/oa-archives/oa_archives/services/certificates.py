@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 
-from oa_kernel import audit, clock, db, runtime
-from oa_kernel.crypto import CryptoError, SigningKey, certificate
+from oa_kernel import audit, clock, crypto, db, runtime
+from oa_kernel.crypto import CryptoError, SigningKey
 from oa_kernel.errors import Invalid
 
 from .. import settings
@@ -20,13 +20,13 @@ from ..package import PURPOSE
 DAYS = 3_650
 
 
-def current() -> certificate.Certificate:
+def current() -> crypto.certificate.Certificate:
     """The certificate of the key that signs now: an authority's while it is valid, else the installation's own."""
     key = runtime.current().keys.signing(PURPOSE)
     return _kept(key.public) or _issued(key)
 
 
-def _kept(public: bytes) -> certificate.Certificate | None:
+def _kept(public: bytes) -> crypto.certificate.Certificate | None:
     now = clock.now()
     rows = Certificate.select().where(Certificate.public_key == public.hex()).order_by(
         Certificate.given.desc(), Certificate.id.desc())
@@ -34,18 +34,18 @@ def _kept(public: bytes) -> certificate.Certificate | None:
 
 
 @functools.lru_cache(maxsize=16)
-def _read(der: str) -> certificate.Certificate:
-    return certificate.parse(bytes.fromhex(der))
+def _read(der: str) -> crypto.certificate.Certificate:
+    return crypto.certificate.parse(bytes.fromhex(der))
 
 
-def _issued(key: SigningKey) -> certificate.Certificate:
-    der = certificate.issue("电子档案签名", settings.fonds_name(), key.public, private=key.private, days=DAYS, authority=False,
+def _issued(key: SigningKey) -> crypto.certificate.Certificate:
+    der = crypto.certificate.issue("电子档案签名", settings.fonds_name(), key.public, private=key.private, days=DAYS, authority=False,
                             not_before=clock.now())
     return _kept(key.public) or _add(der, given=False)
 
 
-def _add(der: bytes, given: bool) -> certificate.Certificate:
-    made = certificate.parse(der)
+def _add(der: bytes, given: bool) -> crypto.certificate.Certificate:
+    made = crypto.certificate.parse(der)
     with db.transaction():
         row = Certificate.create(public_key=made.public.hex(), der=der.hex(), given=given, at=clock.now())
         audit.record("archives.certificate", "archives.certificate", row.id, title=f"{made.subject} {made.organisation}", after={
@@ -56,16 +56,16 @@ def _add(der: bytes, given: bool) -> certificate.Certificate:
 def request() -> bytes:
     """What an authority is asked with (PKCS #10, DER), for the key that signs now."""
     key = runtime.current().keys.signing(PURPOSE)
-    return certificate.request("电子档案签名", settings.fonds_name(), key.public, key.private)
+    return crypto.certificate.request("电子档案签名", settings.fonds_name(), key.public, key.private)
 
 
-def give(data: bytes) -> certificate.Certificate:
+def give(data: bytes) -> crypto.certificate.Certificate:
     """Takes in the certificate an authority issued (PEM or DER); from now on it goes with what is signed.
 
     :raises Invalid: no SM2 certificate, of another key, or not valid today; nothing changes.
     """
     try:
-        made = certificate.parse(certificate.from_pem(data))
+        made = crypto.certificate.parse(crypto.certificate.from_pem(data))
     except CryptoError as error:
         raise Invalid(str(error)) from error
     if made.public != runtime.current().keys.signing(PURPOSE).public:
