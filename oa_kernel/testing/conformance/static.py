@@ -20,7 +20,8 @@ _STRING = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`""
 _CALLS = {"_", "gettext", "ngettext"}
 #: hook → attribute of its objects that begins with the plugin's name
 _NAMED = {
-    "oa_permissions": "name", "oa_widgets": "name", "oa_subject_actions": "name", "oa_workflow_effects": "name", "oa_people_rules": "name",
+    "oa_permissions": "name", "oa_widgets": "name", "oa_subject_actions": "name",
+    "oa_workflow_effects": "name", "oa_people_rules": "name",
     "oa_scheduled_tasks": "name", "oa_queued_tasks": "name", "oa_notification_kinds": "name",
     "oa_outbox_handlers": "topic", "oa_workflow_subjects": "kind", "oa_file_guards": "subject_kind",
 }

@@ -42,8 +42,8 @@ def _handovers(errors: Any = None, typed: Any = None, status: int = 200) -> Any:
     return _render("handovers.html", status, page=page, next_url=following, words=HANDOVER_STATES, looks=_LOOKS, errors=errors or {},
                    typed=typed or {},
                    years=[(str(y), str(y)) for y in queries.years(person)], places=[(n, n) for n in places.names()],
-                   forms=[(name, web.gettext(word)) for name, word in FORMS.items()], form=settings.get("package_form"), form_words=FORMS,
-                   busy=any(row.state in ("waiting", "running") for row in page.items))
+                   forms=[(name, web.gettext(word)) for name, word in FORMS.items()], form=settings.get("package_form"),
+                   form_words=FORMS, busy=any(row.state in ("waiting", "running") for row in page.items))
 
 
 @pages.post("/archives/handovers", permission=rights.EXPORT)
