@@ -155,6 +155,10 @@ class Pair:
         """A signed document that no test has had yet."""
         return self._documents.pop(0)
 
+    def give_back(self, document):
+        """One that was refused or called back: the demo has few that are signed, and another test may send it."""
+        self._documents.append(document)
+
     def send(self, document):
         """Dispatches the document to the other organisation; the dispatch's id."""
         made = self.office.post(f"/documents/outgoing/{document['id']}/dispatches", {
