@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 from flask import request
@@ -12,7 +11,7 @@ from oa_kernel.config import SECRECY_LEVELS
 from oa_kernel.errors import Conflict, Invalid, NotFound, TooLarge, UnsupportedType
 
 from .. import kinds, rights, settings
-from ..services import arrivals, incoming, incoming_lists, reading, routing
+from ..services import arrivals, incoming, incoming_lists, incoming_paper, reading, routing
 from .pages import STATE_WORDS, filters, kind_word, pages, render
 
 INCOMING_WORDS = {
@@ -22,7 +21,6 @@ INCOMING_WORDS = {
 }
 NATURE_WORDS = {"action": "办件", "reading": "阅件"}
 _URGENCIES = ("", "平急", "加急", "特急", "特提")
-_EXPORT_ROWS = 20_000
 #: pictures that every browser shows
 _SHOWN = ("image/png", "image/jpeg")
 _EXTENSIONS = ("pdf", "ofd", "png", "jpg", "jpeg", "tif", "tiff", "docx", "eml", "txt")
@@ -40,31 +38,23 @@ def incoming_list() -> Any:
     return _page("incoming_list.html", page=page, filters=given, kinds=list(kinds.KINDS), years=incoming_lists.years())
 
 
+def _states() -> dict[str, str]:
+    return {name: words[0] for name, words in INCOMING_WORDS.items()}
+
+
 @pages.get("/documents/incoming.xlsx", permission=rights.READ_INCOMING)
 def incoming_export() -> Any:
     """The register, as filtered, as a spreadsheet."""
-    from openpyxl import Workbook
-
-    from .lists import harmless
-
-    given = filters("year", "kind", "state", "q")
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("收文登记簿")
-    sheet.append(["收文号", "收文日期", "来文单位", "来文字号", "标题", "文种", "密级", "缓急", "份数", "性质", "承办部门", "状态"])
-    cursor, written = None, 0
-    while written < _EXPORT_ROWS:
-        page = incoming_lists.listing(web.person(), given, limit=200, cursor=cursor)
-        for d in page.items:
-            sheet.append([harmless(v) for v in (
-                f"{d.year}-{d.seq}", d.received_on, d.sender, d.number, d.title, d.kind, d.secrecy, d.urgency, d.copies,
-                NATURE_WORDS[d.nature], d.department_name, INCOMING_WORDS[d.state][0])])
-        written, cursor = written + len(page.items), page.next
-        if cursor is None:
-            break
-    out = io.BytesIO()
-    book.save(out)
-    return web.send_bytes(out.getvalue(), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    data = incoming_paper.spreadsheet(web.person(), filters("year", "kind", "state", "q"), natures=NATURE_WORDS, states=_states())
+    return web.send_bytes(data, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
                           f"收文登记簿 {clock.today().isoformat()}.xlsx")
+
+
+@pages.get("/documents/incoming.pdf", permission=rights.READ_INCOMING)
+def incoming_print() -> Any:
+    """The register, as filtered, to be printed."""
+    data = incoming_paper.pdf(web.person(), filters("year", "kind", "state", "q"), states=_states())
+    return web.send_bytes(data, "application/pdf", f"收文登记簿 {clock.today().isoformat()}.pdf", inline=True)
 
 
 @pages.get("/documents/incoming/new", permission=rights.REGISTER)

@@ -2,6 +2,7 @@
 
 import io
 
+import pdfplumber
 import pytest
 from oa_documents.models_incoming import Incoming
 from openpyxl import load_workbook
@@ -40,6 +41,20 @@ def test_files_are_uploaded_confirmed_one_by_one_and_registered(desk, office):
     sheet = load_workbook(io.BytesIO(desk.get("/documents/incoming.xlsx").data)).active
     cells = [cell for row in sheet.iter_rows(values_only=True) for cell in row]
     assert document.title in cells and "'" not in cells  # an empty cell is empty
+
+
+def test_the_register_is_printed_as_filtered(desk, office):
+    from oa_documents.services import incoming
+
+    for title, number in (("云岭市财政局关于申请追加信息化经费的请示", "云财〔2026〕15号"), ("关于防汛值班的通知", "云水〔2026〕3号")):
+        incoming.register({"title": title, "sender": "云岭市财政局", "number": number, "urgency": "特急"}, office.clerk)
+    answer = desk.get("/documents/incoming.pdf?q=防汛")
+    assert answer.mimetype == "application/pdf"
+    with pdfplumber.open(io.BytesIO(answer.data)) as pdf:
+        (page,) = pdf.pages
+        text = page.extract_text()
+    assert page.width > page.height and "关于防汛值班的通知" in text and "云水〔2026〕3号" in text and "追加信息化" not in text
+    assert "incoming.pdf?q=" in desk.get("/documents/incoming?q=防汛").text
 
 
 def test_a_duplicate_is_shown_and_needs_a_tick(desk):
