@@ -2,7 +2,9 @@
 
 import io
 import zipfile
+from pathlib import Path
 
+import oa_archives
 import pytest
 
 
@@ -119,3 +121,11 @@ def test_borrowing_appraisal_and_transfer_by_rest(desk, api, make):
     receipt = {"receipt_number": "7", "receipt_on": str(clock.today()), "receipt_by": "甲"}
     assert archivist.post(f"{place}/receipt", json=receipt).json["state"] == "transferred"
     assert archivist.get(f"{base}/statistics").json["total"] == 2
+
+
+@pytest.mark.parametrize("name", ["boxes", "appraisal", "handovers", "transfer", "pending", "borrowings", "transfers", "access"])
+def test_tables_of_several_columns_fold_on_a_phone(name):
+    """A table that does not fold hides its last columns beyond the right edge at 360 px."""
+    text = (Path(oa_archives.__file__).parent / "templates" / "oa_archives" / f"{name}.html").read_text(encoding="utf-8")
+    tables = [head.split(">")[0] for head in text.split("<table")[1:]]
+    assert tables and all("oa-list" in head for head in tables) and "oa-title" in text
