@@ -3,6 +3,7 @@
 import base64
 import datetime as dt
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -87,6 +88,17 @@ def test_a_request_names_the_organisation_and_proves_that_the_key_is_there(desk,
     assert info["subject"].native["common_name"] == "电子档案签名"
     assert info["subject_pk_info"]["public_key"].native == b"\x04" + key.public
     assert sm2_verify(key.public, info.dump(), read["signature"].native)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl on this machine")
+def test_openssl_believes_the_request_and_the_certificate(desk, key, tmp_path):
+    asked, own = tmp_path / "request.pem", tmp_path / "own.pem"
+    asked.write_text(certificate.pem(certificates.request(), "CERTIFICATE REQUEST"))
+    own.write_text(certificate.pem(certificates.current().raw))
+    identity = ["-vfyopt", "distid:1234567812345678"]  # GB/T 35276-2017, 10: the default one
+    for command in (["req", "-in", str(asked), "-noout", "-verify"], ["verify", "-CAfile", str(own), str(own)]):
+        done = subprocess.run(["openssl", command[0], *identity, *command[1:]], capture_output=True, text=True)
+        assert done.returncode == 0 and "OK" in done.stdout + done.stderr, done
 
 
 @pytest.mark.parametrize("form", ["files", "embedded"])
