@@ -171,7 +171,9 @@ def import_file() -> Any:
     if taken["again"]:
         web.flash("这个文件以前导入过，没有重复登记")
     else:
-        web.flash("已导入；请把答复导出交回发送单位" if taken["kind"] == "package" else "已导入对方的答复")
+        web.flash("已导入对方的答复" if taken["kind"] == "answer"
+                  else "已导入，在“收文登记”登记或退文；请把答复导出交回发送单位" if taken["message"].type == "document"
+                  else "已导入；请把答复导出交回发送单位")
     return web.redirect("/exchange/messages")
 
 

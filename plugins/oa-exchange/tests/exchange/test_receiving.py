@@ -1,6 +1,7 @@
 """What comes in: taken once, answered signed, refused with the reason; who is unknown learns nothing."""
 
 import datetime as dt
+import io
 
 import pytest
 from oa_documents.models_incoming import Arrival, Incoming
@@ -199,3 +200,17 @@ def test_our_own_renewal_still_opens_what_was_under_way(desk, other, people):
     assert identity.renew(people["keeper"]).fingerprint != before
     taken = by_file(data, people["clerk"])
     assert taken["reason"] == "" and Arrival.select().count() == 1
+
+
+def test_by_the_page_it_says_what_comes_next(other, people, oa_client):
+    client = oa_client(people["clerk"])
+
+    def imported(data):
+        sent = client.submit("/exchange/messages/import", {"file": (io.BytesIO(data), "来.oax")})
+        return client.get(sent.headers["Location"]).text if sent.status_code == 303 else sent.text
+
+    data = other.pack()
+    assert "在“收文登记”登记或退文；请把答复导出交回发送单位" in imported(data)
+    assert "以前导入过" in imported(data)
+    assert "已导入；请把答复导出" in imported(other.pack("hello", {}, files=()))
+    assert "这不是交换包" in imported(b"PK")
