@@ -42,11 +42,17 @@ def instance_actions(instance: Instance, person: Any) -> list[str]:
             found.append("withdraw")
         if may_retrieve(instance, person):
             found.append("retrieve")
-        if not draft:
+        if not draft and waits_for_others(instance.id, person):
             found.append("urge")
     if instance.state in ("running", "withdrawn") and (manages or draft):
         found.append("cancel")
     return found
+
+
+def waits_for_others(instance_id: int, person: Any) -> bool:
+    """Whether anybody else has something to do in the case: nobody urges themselves."""
+    return bool(Task.select().where(Task.instance_id == instance_id, Task.state == "open", Task.kind != "circulate",
+                                    Task.assignee_id.is_null() | (Task.assignee_id != person.id)).exists())
 
 
 def get_instance(instance_id: int, viewer: Any) -> Instance:

@@ -52,7 +52,10 @@ def retrieve(instance_id: int, by: Any, comment: str = "") -> Instance:
 
 
 def urge(instance_id: int, by: Any, comment: str = "") -> Instance:
-    """催办: tells those who have it; once every four hours a case."""
+    """催办: tells those others who have it; once every four hours a case.
+
+    :raises Conflict: urged a moment ago, or nobody but oneself has it.
+    """
     with db.transaction():
         case = _visible(instance_id, by)
         _running(case.instance)
@@ -61,7 +64,10 @@ def urge(instance_id: int, by: Any, comment: str = "") -> Instance:
             again = clock.local(last + URGE_EVERY).strftime("%H:%M")
             raise Conflict(f"刚刚催办过，{again} 以后可以再催", code="urged_recently")
         waiting = [i for (i,) in Task.select(Task.assignee_id).where(
-            Task.instance_id == instance_id, Task.state == "open", Task.kind != "circulate").tuples()]
+            Task.instance_id == instance_id, Task.state == "open", Task.kind != "circulate").tuples()
+            if by is None or i != by.id]
+        if not waiting:
+            raise Conflict("这件事项在您自己手上，没有别人可以催", code="own_task")
         Instance.update(urged_at=case.now).where(Instance.id == instance_id).execute()
         case.instance.urged_at = case.now
         case.trail("urge", None, comment, to=waiting)

@@ -4,7 +4,7 @@ import pytest
 
 from oa_kernel import audit, workflow
 from oa_kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from oa_kernel.workflow import Instance, Run, Task
+from oa_kernel.workflow import Instance, Run, Task, view
 
 PURCHASE = """
 name: office.purchase
@@ -272,6 +272,16 @@ def test_urging_is_limited(office):
     with pytest.raises(Conflict) as caught:
         workflow.urge(case.id, office["drafter"])
     assert caught.value.code == "urged_recently"
+
+
+def test_nobody_urges_themselves(office):
+    """Else who has it would use up the one time in four hours that the others have."""
+    case = start(office)
+    assert "urge" not in view.instance_actions(case, office["head"]) and "urge" in view.instance_actions(case, office["drafter"])
+    with pytest.raises(Conflict) as caught:
+        workflow.urge(case.id, office["head"])
+    assert caught.value.code == "own_task"
+    workflow.urge(case.id, office["drafter"])
 
 
 def test_nobody_found_goes_to_the_administrators_and_is_never_lost(office, make):
