@@ -10,8 +10,9 @@ from oa_kernel.errors import Conflict, Forbidden
 from .. import rights, settings
 from ..models import RETENTIONS, Item
 from ..models_use import OPINIONS, Appraisal, AppraisalEntry
-from . import queries
+from . import filing, queries
 from .appraisal import SUBJECT, draft_of, free, url
+from .labels import labels, relabel
 
 DEFINITION = "archives.appraisal"
 #: the step of whoever made the list
@@ -73,6 +74,11 @@ def decided(instance: Any, _task: Any, by: Any) -> None:
     kept = list(AppraisalEntry.select().where(AppraisalEntry.appraisal == row.id, AppraisalEntry.opinion != "destroy"))
     for entry in kept:
         values = {"retention": "Y", "keep_until": None} if entry.opinion == "permanent" else {"keep_until": entry.keep_until}
+        if entry.opinion == "permanent":
+            item = Item.get_by_id(entry.item_id)
+            marks = labels(item)
+            item.retention = "Y"
+            relabel(item, filing.indexed(item), marks)
         Item.update(appraisal_id=None, **values).where(Item.id == entry.item_id).execute()
         AppraisalEntry.update(done_at=now, note=OPINIONS[entry.opinion]).where(AppraisalEntry.id == entry.id).execute()
         audit.record("archives.retention", queries.SUBJECT, entry.item_id, title=f"{entry.archival_number} {entry.title}", by=by,

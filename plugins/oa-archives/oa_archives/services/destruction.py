@@ -119,7 +119,8 @@ def _destroy(item: Item, entry: AppraisalEntry, row: Appraisal, by: Any) -> tupl
         files.detach(file, filing.SUBJECT, item.id)
     note = f"内容已销毁；{len(result.kept)} 个文件的内容为其他事项共有，仍保留在该处" if result.kept else "内容连同密钥已销毁"
     words, marks = filing.indexed(item), labels(item)
-    TEXT.put(item.id, {**words, "text": ""}, old=words, labels=marks, old_labels=marks)
+    item.state = "destroyed"
+    TEXT.put(item.id, {**words, "text": ""}, old=words, labels=labels(item), old_labels=marks)
     Item.update(state="destroyed", text="", ended_at=now).where(Item.id == item.id).execute()
     AppraisalEntry.update(done_at=now, note=note).where(AppraisalEntry.id == entry.id).execute()
     audit.record("archives.destroyed", queries.SUBJECT, item.id, title=f"{item.archival_number} {item.title}", by=by,

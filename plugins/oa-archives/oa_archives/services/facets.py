@@ -16,7 +16,7 @@ from oa_kernel.config import SECRECY_LEVELS
 
 from .. import rights
 from ..models import RETENTIONS, TEXT, Item
-from .labels import narrowing
+from .labels import asked
 from .queries import FILTERS, filtered, visible
 
 MOST = 1_000
@@ -65,8 +65,8 @@ def find(person: Any, filters: Mapping[str, Any]) -> Facets:
 def _rows(person: Any, filters: Mapping[str, Any]) -> list[Any]:
     q = str(filters.get("q") or "").strip()
     reach = permissions.reach(person, rights.READ)
-    narrowed = narrowing(reach)
-    if not q and "labels" not in narrowed:
+    narrowed = asked(reach, filters)
+    if not q and ("labels" not in narrowed or filters.get("number")):
         query = filtered(visible(Item.select(*_FIELDS), person), filters)
         return list(query.order_by(Item.id.desc()).limit(MOST + 1).namedtuples())
     same = ("facets", reach, clock.today(), *(str(filters.get(name) or "") for name in FILTERS))

@@ -12,7 +12,7 @@ from oa_kernel.errors import BadRequest, NotFound
 
 from .. import archival_number, rights
 from ..models import RETENTIONS, TEXT, Check, Item, Part
-from .labels import narrowing
+from .labels import asked
 
 SUBJECT = "archives.item"
 #: filter ``access``: open to everybody today, or closed
@@ -58,8 +58,10 @@ def find(person: Any, filters: Mapping[str, Any], *, limit: int = 20, cursor: st
     """
     q = str(filters.get("q") or "").strip()
     reach = permissions.reach(person, rights.READ)
-    narrowed, fields = narrowing(reach), _FOUND if q else LISTED
-    if not q and "labels" not in narrowed:  # who sees most of them finds a page among the newest
+    narrowed = asked(reach, filters)
+    fields = _FOUND if q else LISTED
+    # who sees most of them finds a page among the newest; a number has an index of its own
+    if not q and ("labels" not in narrowed or filters.get("number")):
         return db.page(filtered(visible(Item.select(*fields), person), filters), [Item.id.desc()], limit=limit, cursor=cursor)
     same = (bool(q), reach, clock.today(), *(str(filters.get(name) or "") for name in FILTERS))
     page = TEXT.page(lambda: filtered(visible(Item.select(*fields), person), filters), Item.id, q,

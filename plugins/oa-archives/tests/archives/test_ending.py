@@ -120,6 +120,7 @@ def test_from_the_list_to_content_that_nothing_brings_back(court, oa_client):
     assert Appraisal.get_by_id(row.id).state == "approved"
     now = {i.id: i for i in Item.select()}
     assert now[forever.id].retention == "Y" and now[kept.id].keep_until == clock.today().year + 5
+    assert [i.id for i in queries.find(court.archivist, {"q": "消防", "retention": "Y"}).items] == [forever.id]
     assert not appraisal.due(court.archivist).items
     with pytest.raises(Conflict, match="监销人"):
         destruction.destroy(court.archivist, row.id, row.number)
@@ -147,6 +148,7 @@ def test_from_the_list_to_content_that_nothing_brings_back(court, oa_client):
     assert (gone.state, gone.text, gone.title) == ("destroyed", "", "Old one") and row.number in destruction.told(gone)
     assert old.id not in [i.id for i in queries.find(court.archivist, {"q": "消防"}).items]
     assert old.id in [i.id for i in queries.find(court.archivist, {"q": "Old"}).items]
+    assert [i.id for i in queries.find(court.archivist, {"q": "Old", "state": "destroyed"}).items] == [old.id]
     for call in (lambda: packages.build(court.archivist, gone), lambda: keeping.check(gone, court.archivist)):
         with pytest.raises(Conflict, match="销毁"):
             call()

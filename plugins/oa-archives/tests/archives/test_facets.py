@@ -4,7 +4,8 @@ import re
 
 import pytest
 from oa_archives.models import Item
-from oa_archives.services import facets, queries
+from oa_archives.services import facets, filing, queries
+from oa_archives.services.labels import labels, relabel
 
 from oa_kernel.errors import BadRequest
 
@@ -20,8 +21,13 @@ def counts(person, **filters):
 def records(desk):
     for n, retention in enumerate(("Y", "Y", "D30", "D10")):
         desk.file(title=f"Item {n}", choice={"retention": retention})
-    Item.update(kind="报告", year=2025).where(Item.title == "Item 0").execute()
-    Item.update(department_name="信息处").where(Item.title == "Item 1").execute()
+    for title, values in (("Item 0", {"kind": "报告", "year": 2025}), ("Item 1", {"department_name": "信息处"})):
+        item = Item.get(Item.title == title)
+        before = labels(item)
+        for name, value in values.items():
+            setattr(item, name, value)
+        item.save()
+        relabel(item, filing.indexed(item), before)
     return desk
 
 

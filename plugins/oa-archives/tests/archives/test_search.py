@@ -6,7 +6,7 @@ import itertools
 import pytest
 from oa_archives.models import TEXT, Item
 from oa_archives.services import filing, queries
-from oa_archives.services.labels import labels
+from oa_archives.services.labels import labels, relabel
 
 from oa_kernel import clock, permissions
 from oa_kernel.errors import BadRequest, NotFound
@@ -124,3 +124,47 @@ def test_somebody_of_more_departments_than_labels_are_asked_for_finds_the_same(d
     known = found(desk.reader, q="消防")
     monkeypatch.setattr(module, "MOST", 1)
     assert found(desk.reader, q="消防") == known == ["Plain"] and found(desk.stranger, q="消防") == []
+
+
+VALUES = {
+    "year": ("2026", "2025", "26x4"), "retention": ("Y", "D30"), "kind": ("通知", "报告", "' OR"), "department": ("综合处", "信息处"),
+    "secrecy": ("0", "2"), "access": ("open", "closed"), "state": ("kept", "destroyed", "transferred"), "class": ("BGS", "b-1"),
+    "number": ("YZB 1", "Z109-WS·2026-Y-BGS-0001", "没有"),
+}
+
+
+@pytest.mark.parametrize("q", ["", "消防"])
+def test_filters_find_what_the_fields_say_however_the_index_helps(desk, q):
+    """Against the fields alone, read one by one."""
+    for n, (retention, level) in enumerate(itertools.product(("Y", "D30"), (0, 2))):
+        desk.file(title=f"Item {n}", number=f"YZB {n}", level=level, choice={"retention": retention})
+    for n, (name, value) in enumerate({"year": 2025, "kind": "报告", "department_name": "信息处", "state": "destroyed",
+                                       "open_from": clock.today(), "class_code": "B-1"}.items()):
+        item = Item.select().order_by(Item.id).offset(n % 4).get()
+        before = labels(item)
+        setattr(item, name, value)
+        item.save()
+        relabel(item, filing.indexed(item), before)
+    fields = {"year": "year", "retention": "retention", "kind": "kind", "department": "department_name", "secrecy": "secrecy_level",
+              "state": "state", "class": "class_code"}
+
+    def holds(item, name, value):
+        if name == "access":
+            return (item.open_from is not None and item.open_from <= clock.today()) == (value == "open")
+        if name == "number":
+            return value in (item.number, item.archival_number)
+        return str(getattr(item, fields[name])) == value
+
+    records = list(Item.select().order_by(Item.id.desc()))
+    asked = [{name: value} for name, values in VALUES.items() for value in values]
+    asked += [{**one, **other} for one, other in itertools.combinations(asked, 2)]
+    seen = 0
+    for filters in asked:
+        if filters.get("year") == "26x4":
+            with pytest.raises(BadRequest):
+                queries.find(desk.archivist, {"q": q, **filters})
+            continue
+        wanted = [i.title for i in records if all(holds(i, *pair) for pair in filters.items())]
+        assert found(desk.archivist, q=q, **filters) == wanted, filters
+        seen += len(wanted)
+    assert seen > 50
