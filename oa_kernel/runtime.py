@@ -47,10 +47,14 @@ class Runtime:
 _current: Runtime | None = None
 
 
+class NotRunning(ConfigError, RuntimeError):
+    """Something was asked that only an installation can answer."""
+
+
 def current() -> Runtime:
-    """The running installation; raises RuntimeError before :func:`boot`."""
+    """The running installation; raises NotRunning (a RuntimeError) before :func:`boot`."""
     if _current is None:
-        raise RuntimeError("no installation is running: call oa_kernel.runtime.boot(path) first")
+        raise NotRunning("没有在运行的安装：命令用 --config 指定配置文件，或先运行 oa init DIR；程序先调用 runtime.boot(path)")
     return _current
 
 
@@ -110,4 +114,4 @@ def default_config_path(given: str | None = None) -> Path:
     return Path(given or os.environ.get("OA_CONFIG") or "oa.yaml")
 
 
-__all__ = ["Runtime", "boot", "check_migrations", "current", "default_config_path"]
+__all__ = ["NotRunning", "Runtime", "boot", "check_migrations", "current", "default_config_path"]

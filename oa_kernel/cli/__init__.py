@@ -66,17 +66,32 @@ class _Commands(click.Group):
 
 
 def _plugin_commands(ctx: click.Context) -> dict[str, click.Command]:
-    """Commands of the plugins of this installation; none where there is no configuration."""
+    """Commands of the plugins of this installation; of all that are installed where there is no configuration: who receives a
+    sealed file opens it on a computer without one. What needs an installation says so itself."""
     from oa_kernel import runtime
 
     path = runtime.default_config_path((ctx.obj or {}).get("config") or ctx.params.get("config"))
     if not path.exists():
-        return {}
+        return _installed_commands()
     try:
         running = runtime.boot(path)
     except OAError:
         return {}  # the command itself will say what is wrong
     return {c.name: c for c in running.collect("oa_commands") if c.name}
+
+
+def _installed_commands() -> dict[str, click.Command]:
+    from importlib.metadata import entry_points
+
+    from oa_kernel.plugins import PLUGIN_GROUP
+
+    found: dict[str, click.Command] = {}
+    for ep in entry_points(group=PLUGIN_GROUP):
+        try:
+            found.update({c.name: c for c in getattr(ep.load(), "oa_commands", list)() if c.name})
+        except Exception:  # a plugin's own code: the others' commands can still be used
+            continue
+    return found
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -1,7 +1,10 @@
 """Copies with their numbers; reminders that grow; fax by e-mail; confidential documents sealed for their recipient."""
 
 import io
+import os
 import stat
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -106,6 +109,18 @@ def test_a_fax_goes_to_the_gateway(office, oa_settings):
     assert Dispatch.get_by_id(item.id).state == "delivered" and "receipt" not in message.get_body(("plain",)).get_content()
     (attachment,) = message.iter_attachments()
     assert verify_pdf(attachment.get_content()).ok
+
+
+def test_who_has_no_installation_makes_a_key_and_opens_what_was_sealed(tmp_path):
+    """The recipient's computer has the program and no configuration."""
+    def oa(*args):
+        return subprocess.run([sys.executable, "-m", "oa_kernel.cli", *args], cwd=tmp_path, capture_output=True, text=True,
+                              env={**os.environ, "OA_CONFIG": "", "PYTHONUTF8": "1"})
+
+    made = oa("documents", "keypair", "云岭市公安局", "密钥夹")
+    assert made.returncode == 0 and (tmp_path / "密钥夹" / "云岭市公安局.key").exists(), made.stderr
+    needs = oa("documents", "series", "list")
+    assert needs.returncode == 2 and "--config" in needs.stderr and "Traceback" not in needs.stderr
 
 
 def test_a_confidential_document_is_mailed_sealed_for_its_recipient_only(office, oa_settings, tmp_path):
