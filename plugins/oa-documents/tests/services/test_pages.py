@@ -157,3 +157,18 @@ def test_changes_between_drafts_are_words_and_no_notation(office, oa_client):
     drafts.submit(again(document), office.drafter)
     shown = oa_client(office.drafter).get(f"/documents/{document.id}?tab=record").text
     assert "业务处、综合处</ins>" in shown and "云岭市财政局</ins>" in shown
+
+
+def test_what_was_ticked_stays_where_it_cannot_be_dispatched(office, oa_client):
+    from oa_documents.services import addressbook
+
+    bureau = addressbook.save({"name": "市财政局", "email": "czj@example.org"}, office.clerk)
+    document = office.signed(addressees=["业务处"])
+    clerk = oa_client(office.clerk)
+    page = clerk.submit(f"/documents/{document.id}/dispatch", {
+        "department": str(office.unit.id), "department_channel": "hand", "organisation": str(bureau.id),
+        f"channel_{bureau.id}": "hand", "other": "市博物馆", "other_email": "不是邮箱"})
+    assert page.status_code == 422 and "市博物馆" in page.text
+    assert re.findall(r'name="department" value="(\d+)" checked', page.text) == [str(office.unit.id)]
+    assert re.findall(r'name="organisation" value="(\d+)" checked', page.text) == [str(bureau.id)]
+    assert page.text.count('<option value="hand" selected>') == 2
