@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import request
 
 from oa_kernel import clock, web
-from oa_kernel.errors import Conflict, Invalid, NotFound
+from oa_kernel.errors import BadRequest, Conflict, Invalid, NotFound
 
 from . import rights, settings
 from .models import RETENTIONS
@@ -158,9 +158,14 @@ def decide_access() -> Any:
 def statistics() -> Any:
     """利用统计."""
     first, last = request.args.get("first", ""), request.args.get("last", "")
-    found = uses.statistics(web.person(), first, last)
+    errors, status = {}, 200
+    try:
+        found = uses.statistics(web.person(), first, last)
+    except BadRequest as error:  # said above the form, over the figures of this year
+        errors, status, found = web.form_errors(error), 400, uses.statistics(web.person(), "", "")
     charts = {"departments": _chart(found["departments"][:24]), "months": _chart(found["months"][-24:])}
-    return _render("statistics.html", found=found, charts=charts)
+    return _render("statistics.html", status, found=found, charts=charts, errors=errors, first=first or found["first"],
+                   last=last or found["last"])
 
 
 def _chart(pairs: Any) -> str:

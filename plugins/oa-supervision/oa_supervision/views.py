@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import request
 
 from oa_kernel import clock, identity, web
-from oa_kernel.errors import Conflict, Invalid
+from oa_kernel.errors import BadRequest, Conflict, Invalid
 
 from . import rights
 from .services import items, lights, lists, reports, sources, urging
@@ -119,7 +119,13 @@ def act(id: int, what: str) -> Any:
 def report() -> Any:
     """督办月报."""
     month = request.args.get("month") or clock.today().strftime("%Y-%m")
-    return _render("report.html", found=reports.figures(web.person(), month), headers=reports.HEADERS, month=month)
+    errors, status = {}, 200
+    try:
+        found = reports.figures(web.person(), month)
+    except BadRequest as error:  # said above the form, over the figures of this month
+        errors, status, month = web.form_errors(error), 400, clock.today().strftime("%Y-%m")
+        found = reports.figures(web.person(), month)
+    return _render("report.html", status, found=found, headers=reports.HEADERS, month=month, errors=errors)
 
 
 @pages.get("/supervision/reports/<string:month>/pdf", permission=rights.MANAGE)

@@ -129,3 +129,8 @@ def test_tables_of_several_columns_fold_on_a_phone(name):
     text = (Path(oa_archives.__file__).parent / "templates" / "oa_archives" / f"{name}.html").read_text(encoding="utf-8")
     tables = [head.split(">")[0] for head in text.split("<table")[1:]]
     assert tables and all("oa-list" in head for head in tables) and "oa-title" in text
+
+
+def test_a_period_that_is_none_is_said_on_the_page(desk, oa_client):
+    page = oa_client(desk.archivist).get("/archives/statistics?first=2027-01-01&last=2026-01-01")
+    assert page.status_code == 400 and "起止日期颠倒" in page.text and 'name="first" type="date" value="2027-01-01"' in page.text

@@ -100,3 +100,8 @@ def test_an_item_is_begun_on_a_documents_page_and_leads_back_to_it(desk, oa_clie
     other = client.submit("/supervision/new", {**values, "source_id": "999"}).headers["Location"]
     assert "查看来源" not in client.get(other).text
     assert "/supervision/new" not in oa_client(desk.officer).get("/supervision").text
+
+
+def test_a_month_that_is_none_is_said_on_the_page(desk, oa_client):
+    page = oa_client(desk.supervisor).get("/supervision/reports?month=2026-13")
+    assert page.status_code == 400 and "2026-13" in page.text and 'name="month"' in page.text
