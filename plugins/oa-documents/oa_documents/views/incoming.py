@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
+from flask import g, request
 
 from oa_kernel import clock, files, identity, web, workflow
 from oa_kernel.config import SECRECY_LEVELS
@@ -64,6 +64,7 @@ def incoming_new() -> Any:
 
 
 def _desk(errors: Any = None, status: int = 200) -> Any:
+    g.oa_place = "/documents/incoming/new"
     came = arrivals.waiting(web.person(), limit=20, cursor=request.args.get("cursor"))
     return _page("incoming_new.html", status, errors=errors or {}, queue=_queue(), extensions=_EXTENSIONS, came=came)
 
@@ -138,6 +139,8 @@ def form_page(file: Any, values: Any, *, errors: Any = None, status: int = 200, 
               reason: str = "", document: Any = None, doubles: Any = (), queue: Any = (), arrival: Any = None,
               **more: Any) -> Any:
     """The form of what is registered: of an uploaded file, of a document to be corrected, of what came in by itself."""
+    if document is None:
+        g.oa_place = "/documents/incoming/new"  # what is not registered yet lies at the desk, not in the register
     levels = SECRECY_LEVELS[: SECRECY_LEVELS.index(settings.highest_secrecy()) + 1]
     return _page(
         "incoming_form.html", status, shown=_SHOWN, departments=_departments(),

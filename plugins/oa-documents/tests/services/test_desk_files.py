@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import docx
 import pytest
@@ -93,3 +94,10 @@ def test_what_waits_for_registration_counts_in_the_navigation(desk, office):
     assert item.count(office.clerk) == 0
     upload(desk, ("请示.docx", word()), ("二.txt", "关于一事的函".encode()))
     assert item.count(office.clerk) == 2
+
+
+def test_what_is_confirmed_stands_at_the_desk_in_the_navigation(desk):
+    page = desk.get(upload(desk, ("请示.docx", word())).headers["Location"]).text
+    current = [tag for tag in re.findall(r"<a [^>]*>", page) if 'aria-current="page"' in tag]
+    assert any('href="/documents/incoming/new"' in tag for tag in current)
+    assert not any('href="/documents/incoming"' in tag for tag in current)
