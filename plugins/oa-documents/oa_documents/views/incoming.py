@@ -54,7 +54,7 @@ def incoming_export() -> Any:
 def incoming_print() -> Any:
     """The register, as filtered, to be printed."""
     data = incoming_paper.pdf(web.person(), filters("year", "kind", "state", "q"), states=_states())
-    return web.send_bytes(data, "application/pdf", f"收文登记簿 {clock.today().isoformat()}.pdf", inline=True)
+    return web.send_bytes(data, "application/pdf", f"收文登记簿 {clock.today().isoformat()}.pdf")
 
 
 @pages.get("/documents/incoming/new", permission=rights.REGISTER)
