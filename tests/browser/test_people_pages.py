@@ -9,6 +9,16 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 
+def test_where_one_is_stands_in_view_in_a_long_navigation(sign_in, service):
+    page = sign_in("archivist", width=1366, height=500)
+    page.goto(service.url + "/archives/statistics")
+    here = page.locator(".oa-nav a.active").bounding_box()
+    assert page.locator(".oa-nav").evaluate("nav => nav.scrollHeight > nav.clientHeight")
+    assert here["y"] > 48 and here["y"] + here["height"] <= 500
+    page.goto(service.url + "/")
+    assert page.locator(".oa-nav").evaluate("nav => nav.scrollTop") == 0
+
+
 def test_the_chart_is_walked_by_keyboard(sign_in, service):
     page = sign_in("drafter")
     page.goto(service.url + "/people/chart")

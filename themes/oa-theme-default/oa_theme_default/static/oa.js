@@ -181,6 +181,13 @@
     });
   }
 
+  // where one is stands in view, in a navigation longer than the window
+  const nav = document.querySelector(".oa-nav"), here = nav?.querySelector("a.active");
+  if (here) {
+    const below = here.getBoundingClientRect().bottom - nav.getBoundingClientRect().bottom;
+    if (below > 0) { nav.scrollTop += below + nav.clientHeight / 3; }
+  }
+
   // keyboard
   let before = "";
   document.addEventListener("keydown", (event) => {
