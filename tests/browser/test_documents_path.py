@@ -124,6 +124,9 @@ def test_from_draft_to_receipt(service, sign_in, tmp_path):
 
     # dispatched, signed for by the department
     settled(office, address + "?tab=dispatch")
+    addressed = office.locator("[name=department]:checked, [name=organisation]:checked")
+    while addressed.count():
+        addressed.first.uncheck()
     office.locator("label.form-check", has_text="业务处").locator("input").check()
     office.click("#doc-side button.btn-primary:has-text('分发')")
     office.wait_for_selector(".doc-dispatches")

@@ -3,10 +3,11 @@
 import importlib
 import itertools
 import sys
+import weakref
 
 import pytest
 
-from oa_kernel import scaffold
+from oa_kernel import scaffold, signals
 from oa_kernel.testing import installation
 from oa_kernel.testing.conformance import RULES, Subject
 
@@ -43,8 +44,18 @@ def plugin(tmp_path, monkeypatch):
     yield build
     for subject in made:
         subject.close()
+        _silence(f"oa_{subject.name}")
         for module in [m for m in sys.modules if m.split(".")[0] == f"oa_{subject.name}"]:
             del sys.modules[module]
+
+
+def _silence(package):
+    """What it listens to it hears no more: its modules go, and tests after this one would meet them without."""
+    for heard, _ in signals._documents.values():
+        for one in list(heard.receivers.values()):
+            receiver = one() if isinstance(one, weakref.ref) else one
+            if receiver is not None and receiver.__module__.split(".")[0] == package:
+                heard.disconnect(receiver)
 
 
 BEGIN = "    with db.transaction():\n        item = Item.create("
@@ -240,6 +251,7 @@ def whole(tmp_path_factory):
     subject = Subject("kitwhole", base / "offices", {"kitwhole": importlib.import_module("oa_kitwhole.plugin")})
     yield subject
     subject.close()
+    _silence("oa_kitwhole")
     sys.path.remove(str(folder))
 
 

@@ -30,7 +30,7 @@ def file(person: Any, pending_id: Any, choice: Mapping[str, Any] | None = None) 
     """
     row = pending.get(person, pending_id)
     if row.state == "declined":
-        raise Conflict("这件文件已定为不归档", code="not_waiting")
+        raise Conflict(f"这件文件已定为不归档：{row.note}", code="voided" if row.note.startswith(pending.VOIDED) else "not_waiting")
     _once(row)
     decided = _decide(row, choice or {})
     source = sources.source(row.source_kind)

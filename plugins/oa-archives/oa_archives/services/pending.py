@@ -11,6 +11,9 @@ from .. import retention, rights, settings
 from ..models import Item, Pending
 from . import june, keywords, sources
 
+#: how the note of what was voided begins
+VOIDED = "已作废："
+
 
 def connect() -> None:
     """Listens from now on; more than once does no harm."""
@@ -25,14 +28,16 @@ def _ready(_sender: Any, *, kind: str, subject_id: str, by: Any = None, **_: Any
 
 def _gone(_sender: Any, *, kind: str, subject_id: str, reason: str = "", by: Any = None, **_: Any) -> None:
     """What was voided no longer waits; it stands among what is not kept, with the reason."""
+    if not settings.on():
+        return
     with db.transaction():
         row = db.lock_rows(Pending.select().where(
             Pending.source_kind == kind, Pending.source_id == str(subject_id), Pending.state == "waiting")).first()
         if row is None:
             return
-        Pending.update(state="declined", note=f"已作废：{reason}"[:300]).where(Pending.id == row.id).execute()
+        Pending.update(state="declined", note=f"{VOIDED}{reason}"[:300]).where(Pending.id == row.id).execute()
         audit.record("archives.declined", "archives.pending", row.id, title=row.title, by=by,
-                     before={"state": "waiting"}, after={"state": "declined", "reason": f"已作废：{reason}"})
+                     before={"state": "waiting"}, after={"state": "declined", "reason": f"{VOIDED}{reason}"})
 
 
 def offer(kind: str, subject_id: str, by: Any = None) -> Pending | None:
